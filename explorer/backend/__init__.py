@@ -1,0 +1,1 @@
+"""Simulator, observation model and analysis; knows nothing of the page."""
