@@ -12,6 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from explorer.backend.circuits import Circuit
+from explorer.backend.errors import ExplorerError
+from explorer.backend.parameters import PARAMETERS
 from explorer.backend.settings import Settings
 from explorer.backend.simulate import Slots, average_source, n_steps_for, simulate_batch
 from explorer.backend.stimulus import PulseTrain
@@ -31,9 +33,9 @@ class Experiment:
         first_trial: first trial to be averaged (0-based).
     """
 
-    n_trials: int = 60
-    amplitude: float = 60.0
-    width: float = 0.05
+    n_trials: int = int(PARAMETERS["n_trials"].default)
+    amplitude: float = PARAMETERS["stim_amplitude"].default
+    width: float = PARAMETERS["stim_width"].default
     transient: float = 0.8
     interval: float = 1.0
     tmin: float = -0.2
@@ -66,9 +68,16 @@ class Experiment:
 
 @lru_cache(maxsize=64)
 def protocol(experiment: Experiment, dt: float) -> tuple[np.ndarray, Slots]:
-    """Stimulus per step (steps,) and the slots that average its epochs."""
+    """Stimulus per step (steps,) and the slots that average its epochs.
+
+    Raises:
+        ExplorerError: a step that does not divide the time between two samples.
+    """
     n_steps = n_steps_for(experiment.duration, dt)
-    every = round(1.0 / (experiment.rate * dt))
+    between = 1.0 / experiment.rate
+    every = round(between / dt)
+    if every < 1 or abs(every * dt - between) > 1e-9 * between:
+        raise ExplorerError("dt", f"a step that divides {between:g} s", f"{dt:g} s")
     n_samples = experiment.time.size
     slots = np.full((2, n_steps + 1), -1, dtype=np.int64)
     for k, onset in enumerate(experiment.onsets):

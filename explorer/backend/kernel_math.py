@@ -103,7 +103,7 @@ def quarter_angle(bits):
 
 @njit(inline="always", **KERNEL)
 def sine(x):
-    """sin(x) for |x| ≤ π/4, error below 1e-12."""
+    """sin(x) for |x| ≤ π/4, error below 1e-11."""
     q = x * x
     return x * (
         1.0 + q * (-1 / 6 + q * (1 / 120 + q * (-1 / 5040 + q * (1 / 362880 - q / 39916800))))

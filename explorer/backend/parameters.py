@@ -114,7 +114,7 @@ class Parameter:
         """
         try:
             number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ExplorerError(self.name, self.range_text, repr(value)) from None
         if self.zero and number == 0.0:
             return 0.0
@@ -202,7 +202,7 @@ _ROWS = (
         meaning="How long an excitatory postsynaptic potential lasts, "
         "membrane and dendritic delays lumped.",
         source=f"{JR95}; range {ABLEIDINGER}",
-        display=_ms("tau_e", "τ<sub>e</sub>", "excitatory time constant", 0.1),
+        display=_ms("tau_e", "τ<sub>e</sub>", "excitatory", 0.1),
     ),
     Parameter(
         name="b_i",
@@ -219,7 +219,7 @@ _ROWS = (
         meaning="How long an inhibitory postsynaptic potential lasts, "
         "membrane and dendritic delays lumped.",
         source=f"{JR95}; range {ABLEIDINGER}",
-        display=_ms("tau_i", "τ<sub>i</sub>", "inhibitory time constant", 0.2),
+        display=_ms("tau_i", "τ<sub>i</sub>", "inhibitory", 0.2),
     ),
     Parameter(
         name="C",
@@ -414,12 +414,12 @@ _ROWS = (
         label="dipole per millivolt",
         jr95="",
         unit="nAm/mV",
-        default=30.0,
+        default=17.6,
         low=1.0,
         high=300.0,
         trained=None,
         group="Measurement",
-        step=1.0,
+        step=0.1,
         meaning="Dipole moment for one millivolt of source; the default puts deepjr's "
         "evoked response at −50 µV on the strongest electrode.",
         source=f"set to the figure in {PAPER}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ SINGLE_KERNELS = {"strang": run_single, "euler": run_single_euler}
 SETTLE_SHIFT = 100.0
 """By how much (s⁻¹) p_mean is moved while settling for the starts from above and below."""
 SETTLE_S = 5.0
+CHUNK_S = 0.01
+"""Longest piece of work (s) between two looks at whether to stop."""
 _NO_SLOTS = np.zeros(0)
 
 
@@ -259,15 +262,18 @@ def spread(
 ) -> None:
     """Call ``run(first, last)`` on chunks of whole blocks of lanes, over threads.
 
-    Chunks are about 20 ms of work, so that a stop is prompt and cores stay busy.
+    Chunks are at most about 10 ms of work, so that a stop is prompt, and of one size and
+    as many for each thread, so that all threads end together.
 
     Raises:
         Cancelled: ``progress`` returned False.
     """
+    workers = workers or os.cpu_count() or 1
     blocks = -(-n // LANES)
-    per_chunk = max(1, min(int(0.02 / (n_steps * LANES * 5e-9 + 1e-9)), -(-blocks // 4)))
+    rounds = math.ceil(blocks * n_steps * LANES * 5e-9 / (CHUNK_S * workers))
+    per_chunk = max(1, -(-blocks // (max(rounds, 1) * workers)))
     starts = range(0, blocks, per_chunk)
-    pool = _pool(workers or os.cpu_count() or 1)
+    pool = _pool(workers)
     stopped = False
 
     def chunk(first_block: int) -> None:

@@ -1,0 +1,1 @@
+"""The page: views that turn state and results into figures."""

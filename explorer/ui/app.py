@@ -1,0 +1,122 @@
+"""The page put together, and the server that gives each visitor one."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import panel as pn
+from bokeh.models import CustomJS, Spacer
+from bokeh.server.server import Server
+
+from explorer.backend.settings import make_settings
+from explorer.backend.snapshot import take_snapshot
+from explorer.state import CHANNELS
+from explorer.ui.cards import CARDS, choice_widgets
+from explorer.ui.controls import COLLAPSED, ORDER
+from explorer.ui.exporter import Exporter
+from explorer.ui.model_page import HELP, model_html
+from explorer.ui.session import Session
+
+STATIC = Path(__file__).parent / "static"
+TITLE = "Jansen-Rit Explorer"
+TAB_TITLES = (("explore", "Explore"), ("model", "Model"))
+MESSAGE_LIMIT = 300 * 2**20
+"""Largest message from the page in bytes: a 200 MB recording and its wrapping."""
+
+pn.extension("filedropper", inline=False)
+
+
+def _key(title: str) -> str:
+    return "group_" + title.lower().replace(" ", "_")
+
+
+def _variables() -> dict[str, object]:
+    return {
+        "page_css": (STATIC / "page.css").read_text(encoding="utf-8"),
+        "page_js": (STATIC / "page.js").read_text(encoding="utf-8"),
+        "groups": [(title, _key(title), title in COLLAPSED) for title in ORDER],
+        "tabs": TAB_TITLES,
+        "cards": CARDS,
+        "pages": (("model", model_html()),),
+        "help_html": HELP,
+    }
+
+
+def page() -> pn.Template:
+    """A new visitor's page."""
+    search = pn.state.location.search if pn.state.location else ""
+    session = Session(search)
+    template = pn.Template((STATIC / "page.html").read_text(encoding="utf-8"))
+    for name, value in _variables().items():
+        template.add_variable(name, value)
+
+    def place(name: str, thing: pn.viewable.Viewable) -> None:
+        template.add_panel(f"at_{name}", thing)
+
+    for view in session.views:
+        place(view.name, view.pane())
+    for title in ORDER:
+        place(_key(title), session.controls.panel(title))
+    for name, widget in choice_widgets(session).items():
+        place(name, widget)
+    place("circuit", session.header.circuit)
+    place("preset", session.header.preset)
+    place("headline", pn.pane.Bokeh(session.headline))
+    place("snr", pn.pane.Bokeh(session.snr))
+    place("recording", session.recording.layout)
+    place("export", Exporter(session).panel())
+    carrier = Spacer(width=0, height=0)
+    carrier.js_on_change("width", CustomJS(args={"bridge": session.bridge}, code=""))
+    place("bridge", pn.pane.Bokeh(carrier))
+    return template
+
+
+def warm() -> None:
+    """Compile or load the kernels and the tables before the first visitor comes."""
+    for circuit in ("jansen_rit", "deepjr"):
+        take_snapshot(make_settings(circuit), CHANNELS[0])
+
+
+def make_server(port: int, address: str = "127.0.0.1") -> Server:
+    """A running server; its loop is not started yet.
+
+    Args:
+        port: 0 for any free one.
+        address: interface to listen on.
+    """
+    logging.getLogger("bokeh").setLevel(logging.ERROR)
+    warm()
+    names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
+    return pn.serve(
+        {"/": page},
+        port=port,
+        address=address,
+        title=TITLE,
+        show=False,
+        start=False,
+        threaded=False,
+        websocket_max_message_size=MESSAGE_LIMIT,
+        websocket_origin=[f"{name}:{port}" for name in names] if port else "*",
+        check_unused_sessions_milliseconds=2000,
+        unused_session_lifetime_milliseconds=10000,
+    )
+
+
+def serve(port: int = 5006, address: str = "127.0.0.1", show: bool = True) -> None:
+    """Serve the page until interrupted.
+
+    Args:
+        port: port to listen on, 0 for any free one.
+        address: interface to listen on.
+        show: open the browser.
+    """
+    server = make_server(port, address)
+    url = f"http://{address}:{server.port}/"
+    print(f"{TITLE} is ready at {url} (stop with Ctrl-C).", flush=True)
+    if show:
+        server.io_loop.add_callback(server.show, "/")
+    try:
+        server.run_until_shutdown()
+    except KeyboardInterrupt:
+        server.stop()

@@ -1,0 +1,85 @@
+"""Export: the data behind each plot, the plot as a picture, the evoked response as FIF."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import panel as pn
+
+from explorer.backend.export import table_csv, table_npz
+from explorer.backend.fif import write_evoked_fif
+
+if TYPE_CHECKING:
+    from explorer.ui.session import Session
+
+_PICTURE = """
+const view = Bokeh.index.find_one(plots[select.value]);
+const type = format.value.toLowerCase();
+const blob = await view.export(type).to_blob();
+const link = document.createElement("a");
+link.href = URL.createObjectURL(blob);
+link.download = `jr-explorer-${select.value}.${type}`;
+link.click();
+setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+"""
+
+
+class Exporter:
+    """The dialog's content."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        views = {view.title: view.name for view in session.views}
+        self.plot = pn.widgets.Select(name="Plot", options=views, width=200)
+        self.format = pn.widgets.Select(name="Data as", options=["CSV", "NPZ", "FIF"], width=120)
+        self.data = pn.widgets.FileDownload(
+            callback=self._data, filename="jr-explorer-eeg.csv", label="Save data", width=160,
+        )  # fmt: skip
+        self.picture_format = pn.widgets.Select(
+            name="Picture as", options=["PNG", "SVG"], width=120
+        )
+        self.picture = pn.widgets.Button(name="Save picture", width=160)
+        plots = {view.name: view.plot for view in session.views}
+        self.picture.js_on_click(
+            args={"plots": plots, "select": self.plot, "format": self.picture_format}, code=_PICTURE
+        )
+        for widget in (self.plot, self.format):
+            widget.param.watch(lambda _e: self._name(), "value")
+
+    def _name(self) -> None:
+        ending = {"CSV": "csv", "NPZ": "npz", "FIF": "fif"}[self.format.value]
+        name = "evoked-ave" if ending == "fif" else self.plot.value
+        self.data.filename = f"jr-explorer-{name}.{ending}"
+
+    def _data(self) -> io.BytesIO:
+        if self.format.value == "FIF":
+            return io.BytesIO(self._fif())
+        view = next(v for v in self.session.views if v.name == self.plot.value)
+        columns = view.table().columns
+        if self.format.value == "CSV":
+            return io.BytesIO(table_csv(columns).encode())
+        return io.BytesIO(table_npz(columns, self.session.state.settings))
+
+    def _fif(self) -> bytes:
+        shot = self.session.shot
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model-ave.fif"
+            write_evoked_fif(
+                path, shot.settings, shot.evoked.time, shot.scalp, shot.evoked.n_trials
+            )
+            return path.read_bytes()
+
+    def panel(self) -> pn.Column:
+        """The dialog's content as a Panel object."""
+        return pn.Column(
+            self.plot,
+            pn.Row(self.format, pn.Column(pn.Spacer(height=14), self.data)),
+            pn.Row(self.picture_format, pn.Column(pn.Spacer(height=14), self.picture)),
+            pn.pane.Markdown(
+                "CSV and NPZ hold what the plot shows, units in the column names; NPZ also the "
+                "settings. FIF is the averaged response of all 64 channels, for MNE.", width=460,
+            ),
+        )  # fmt: skip

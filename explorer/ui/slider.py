@@ -1,0 +1,268 @@
+"""One parameter's control: symbol, name, value to type, unit, track, its own reset."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Callable
+
+import panel as pn
+from bokeh.models import Button, Column, Div, Row, Slider, TextInput
+
+from explorer.backend.errors import ExplorerError
+from explorer.backend.parameters import Parameter
+
+_POINTS = 24
+_INPUT = """
+:host { --w: 58px; }
+.bk-input { height: 24px; padding: 0 4px; text-align: right; font-size: 13px;
+  background: var(--card); color: var(--text); border: 1px solid var(--line); }
+"""
+_RESET = """
+.bk-btn { padding: 0 2px; min-width: 20px; height: 24px; border: none; background: none;
+  color: var(--accent); font-size: 15px; line-height: 1; }
+.bk-btn[disabled] { visibility: hidden; }
+.bk-btn:hover { background: var(--wash); }
+"""
+_LABEL = """
+:host { color: var(--text); font-size: 13px; line-height: 24px; overflow: hidden; }
+.bk-clearfix { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+b { font-family: 'STIX Two Text', 'DejaVu Serif', serif; font-style: italic; font-size: 15px; }
+sub { font-size: 70%; line-height: 0; }
+"""
+_UNIT = ":host { color: var(--muted); font-size: 13px; line-height: 24px; white-space: nowrap; }"
+
+
+def shown(row: Parameter, value: float) -> float:
+    """A value as the control shows it."""
+    return row.display.shown(value) if row.display else value
+
+
+def stored(row: Parameter, value: float) -> float:
+    """A control's value as the model holds it."""
+    return row.display.stored(value) if row.display else value
+
+
+def limits(row: Parameter) -> tuple[float, float]:
+    """The control's ends, as shown; 0 belongs to the track where the row admits it."""
+    low, high = sorted((shown(row, row.low), shown(row, row.high)))
+    return (0.0 if row.zero else low), high
+
+
+def number_text(value: float) -> str:
+    """A number as the input shows it: four figures, no trailing zeros."""
+    return f"{float(f'{value:.4g}'):.10g}"
+
+
+def position(row: Parameter, value: float) -> float:
+    """Where on the track (0 … 100 %) a shown value stands."""
+    low, high = limits(row)
+    if not row.log:
+        return 100.0 * (value - low) / (high - low)
+    if row.zero and value < row.low:
+        return 4.0 * value / row.low
+    start = 4.0 if row.zero else 0.0
+    share = math.log(value / row.low) / math.log(high / row.low)
+    return start + (100.0 - start) * share
+
+
+def track_points(row: Parameter) -> dict[str, list[float]] | None:
+    """A logarithmic track as noUiSlider's non-linear range: per cent → [value, step]."""
+    if not row.log:
+        return None
+    high = limits(row)[1]
+    points: dict[str, list[float]] = {"min": [0.0, row.low]} if row.zero else {}
+    for k in range(_POINTS):
+        value = row.low * (high / row.low) ** (k / _POINTS)
+        step = row.step if row.step < value / 50 else 10 ** math.floor(math.log10(value / 20))
+        key = "min" if not points else f"{position(row, value):.3f}%"
+        points[key] = [float(f"{value:.3g}") if k else row.low, step]
+    points["max"] = [high]
+    return points
+
+
+def tooltip(row: Parameter) -> str:
+    """Meaning, Jansen & Rit's letter, range and source, as plain text."""
+    low, high = limits(row)
+    unit = row.display.unit if row.display else row.unit
+    letter = f" Jansen & Rit 1995 call it {row.jr95}." if row.jr95 else ""
+    return f"{row.meaning}{letter} Range {low:.4g} to {high:.4g} {unit}. Source: {row.source}."
+
+
+def track_style(row: Parameter) -> str:
+    """CSS that shades the trained range and marks the default on the track."""
+    at = position(row, shown(row, row.default))
+    shade = "var(--track)"
+    if row.trained:
+        ends = sorted(position(row, shown(row, end)) for end in row.trained)
+        shade = (
+            f"linear-gradient(to right, var(--track) {ends[0]:.2f}%, var(--trained) {ends[0]:.2f}%,"
+            f" var(--trained) {ends[1]:.2f}%, var(--track) {ends[1]:.2f}%)"
+        )
+    return f"""
+    .noUi-target {{ height: 8px; border: none; box-shadow: none; background: {shade};
+      border-radius: 4px; margin: 6px 8px 8px; }}
+    .noUi-connects {{ background: none; }}
+    .noUi-target::after {{ content: ''; position: absolute; left: {at:.2f}%; top: -4px;
+      width: 2px; height: 16px; background: var(--muted); }}
+    .noUi-horizontal .noUi-handle {{ width: 16px; height: 16px; right: -8px; top: -4px;
+      border-radius: 50%; background: var(--accent); border: 2px solid var(--card);
+      box-shadow: 0 0 2px var(--muted); z-index: 2; }}
+    .noUi-handle:focus-visible {{ outline: 3px solid var(--focus); }}
+    .noUi-handle::before, .noUi-handle::after {{ display: none; }}
+    """
+
+
+class ParameterSlider:
+    """The control of one row of the table.
+
+    Args:
+        row: the row, with the present circuit's default and range.
+        value: present value, in the table's unit.
+        on_change: called with the new value (table's unit) at every movement.
+        on_release: called when a movement has ended.
+        on_error: called with what was wrong with a typed value.
+    """
+
+    def __init__(
+        self,
+        row: Parameter,
+        value: float,
+        on_change: Callable[[str, float], None],
+        on_release: Callable[[], None],
+        on_error: Callable[[ExplorerError], None],
+    ) -> None:
+        self.row = row
+        self._on_change, self._on_release, self._on_error = on_change, on_release, on_error
+        self._echoing = False
+        self._value, self._shown_row = float("nan"), row
+        unit = row.display.unit if row.display else row.unit
+        self.slider = Slider(
+            name=row.handle, title="", show_value=False, tooltips=False, sizing_mode="stretch_width",
+            margin=(0, 4, 0, 2), start=0, end=1, value=0, step=0.1, bar_color="#00000000",
+        )  # fmt: skip
+        self.input = TextInput(
+            value="", width=58, height=24, margin=(0, 2, 0, 0), stylesheets=[_INPUT],
+            name=f"{row.handle}_input", title="",
+        )  # fmt: skip
+        self.unit = Div(text=unit, margin=(0, 2, 0, 2), stylesheets=[_UNIT])
+        self.reset = Button(
+            label="↺", width=20, height=24, margin=0, stylesheets=[_RESET], disabled=True,
+            name=f"{row.handle}_reset",
+        )  # fmt: skip
+        label = Div(
+            text=f'<span title="{html.escape(tooltip(row))}"><b>{self._html()}</b> {self._label()}</span>',
+            sizing_mode="stretch_width", margin=(0, 0, 0, 6), stylesheets=[_LABEL],
+        )  # fmt: skip
+        head = Row(label, self.input, self.unit, self.reset, sizing_mode="stretch_width")
+        parts = [head, self.slider]
+        if row.marks:
+            parts.append(self._marks())
+        self.layout = Column(*parts, sizing_mode="stretch_width", margin=(0, 0, 2, 0))
+        self._fit(row)
+        self.show(value)
+        self.slider.on_change("value", self._slid)
+        self.slider.on_change("value_throttled", lambda attr, old, new: self._on_release())
+        self.input.on_change("value", self._typed)
+        self.reset.on_click(self._reset)
+
+    def _html(self) -> str:
+        return self.row.display.html if self.row.display else self.row.html
+
+    def _label(self) -> str:
+        return self.row.display.label if self.row.display else self.row.label
+
+    def _marks(self) -> Div:
+        spans = "".join(
+            f'<span style="left:{position(self.row, value):.2f}%">{word}</span>'
+            for value, word in self.row.marks
+        )
+        style = """
+        :host { width: 100%; height: 16px; font-size: 12px; color: var(--muted); }
+        .bk-clearfix, div { position: relative; display: block; height: 16px; margin: 0 8px; }
+        span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
+        span:first-child { transform: translateX(-20%); }
+        """
+        return Div(text=f"<div>{spans}</div>", stylesheets=[style], margin=(-4, 4, 2, 2),
+                   sizing_mode="stretch_width")  # fmt: skip
+
+    def _fit(self, row: Parameter) -> None:
+        """Take over the default and range of a circuit's row."""
+        self.row = row
+        low, high = limits(row)
+        step = row.display.step if row.display else row.step
+        points = track_points(row)
+        tags: list[object] = [
+            {"label": f"{self._label()}", "unit": self.unit.text, "shift_step": 10 * step}
+        ]
+        if points:
+            tags.append({"points": json.dumps(points)})
+        self.slider.update(
+            start=low, end=high, step=step, tags=tags, stylesheets=[track_style(row)]
+        )
+
+    def refit(self, row: Parameter) -> None:
+        """Another circuit: other default and range, if they differ."""
+        if row != self.row:
+            self._fit(row)
+
+    def show(self, value: float) -> None:
+        """Show a value (table's unit); called for every frame."""
+        if value == self._value and self.row is self._shown_row:
+            return
+        self._value, self._shown_row = value, self.row
+        at = shown(self.row, value)
+        low, high = limits(self.row)
+        self._echoing = True
+        if abs(self.slider.value - at) > 1e-9 * (high - low):
+            self.slider.value = at
+        self.input.value = number_text(at)
+        moved = abs(at - shown(self.row, self.row.default)) > 1e-6 * high
+        self.reset.disabled = not moved
+        if self.row.display and self.row.display.inverse:
+            self.unit.text = f"ms, {1000 / at:.0f} s⁻¹"
+        self._echoing = False
+
+    def _slid(self, _attr: str, _old: float, new: float) -> None:
+        if self._echoing:
+            return
+        row = self.row
+        value = stored(row, new)
+        if row.zero and 0.0 < value < row.low:
+            value = 0.0 if value < row.low / 2 else row.low
+        value = min(max(value, 0.0 if row.zero else row.low), row.high)
+        self._on_change(row.name, float(round(value)) if row.integer else value)
+
+    def _typed(self, _attr: str, _old: str, new: str) -> None:
+        if self._echoing:
+            return
+        try:
+            value = self._parse(new.strip().replace(",", "."))
+        except ExplorerError as error:
+            self._on_error(error)
+            self.input.value = number_text(shown(self.row, self._value))
+            return
+        self._set(value)
+
+    def _set(self, value: float) -> None:
+        self._on_change(self.row.name, value)
+        self._on_release()
+
+    def _parse(self, text: str) -> float:
+        row = self.row
+        low, high = limits(row)
+        unit = row.display.unit if row.display else row.unit
+        try:
+            number = float(text)
+            return row.check(stored(row, number))
+        except (ExplorerError, ValueError, ZeroDivisionError):
+            expected = f"a number from {low:.4g} to {high:.4g} {unit}".strip()
+            raise ExplorerError(row.handle, expected, repr(text)) from None
+
+    def _reset(self) -> None:
+        self._set(self.row.default)
+
+    def panel(self) -> pn.pane.Bokeh:
+        """The control as a Panel object."""
+        return pn.pane.Bokeh(self.layout, sizing_mode="stretch_width")
