@@ -21,9 +21,9 @@ import explorer
 from explorer.backend.bifurcation import bifurcation_diagram
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.evoked import evoked, experiment_of
+from explorer.backend.fisher_report import fisher_at
 from explorer.backend.regime_map import regime_map
 from explorer.backend.regimes import classify, headline
-from explorer.backend.fisher_report import fisher_at
 from explorer.backend.settings import Settings, make_settings
 from explorer.backend.simulate import average_source, decimated_slots, simulate_batch
 from explorer.backend.sobol import around

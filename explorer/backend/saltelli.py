@@ -133,7 +133,7 @@ def _orders(
         return (weights @ x.reshape(n, -1)).reshape(len(weights), *x.shape[1:])
 
     variance = 0.5 * means(a**2 + b**2) - (0.5 * means(a + b)) ** 2  # (1 + resamples, m)
-    variance = variance[:, None]
+    variance = np.where(variance > 0, variance, np.nan)[:, None]  # resamples of one point
     s1 = means(b[:, None] * (ab - a[:, None])) / variance
     st = 0.5 * means((a[:, None] - ab) ** 2) / variance
     if not second:

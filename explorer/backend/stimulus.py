@@ -23,12 +23,12 @@ class PulseTrain:
 
     def per_step(self, n_steps: int, dt: float) -> np.ndarray:
         """Mean over each step of length ``dt``, (n_steps,) in s⁻¹; areas are exact."""
+        if not self.onsets:
+            return np.zeros(n_steps)
         edges = np.arange(n_steps + 1) * dt  # (n_steps + 1,)
         onsets = np.asarray(self.onsets, dtype=float)
         knots = np.column_stack([onsets, onsets + self.width]).ravel()
         levels = np.column_stack([np.arange(onsets.size), np.arange(1, onsets.size + 1)]).ravel()
-        if not onsets.size:
-            return np.zeros(n_steps)
         area = np.interp(edges, knots, levels) * self.amplitude * self.width
         mean = np.diff(area) / dt
         mean[np.abs(mean) < 1e-9 * max(self.amplitude, 1e-300)] = 0.0

@@ -17,6 +17,7 @@ from explorer.ui.controls import COLLAPSED, ORDER
 from explorer.ui.exporter import Exporter
 from explorer.ui.model_page import HELP, model_html
 from explorer.ui.session import Session
+from explorer.ui.wire import send_at_once
 
 STATIC = Path(__file__).parent / "static"
 TITLE = "Jansen-Rit Explorer"
@@ -86,6 +87,7 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
         address: interface to listen on.
     """
     logging.getLogger("bokeh").setLevel(logging.ERROR)
+    send_at_once()
     warm()
     names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
     return pn.serve(
