@@ -16,6 +16,7 @@ from rich.console import Console
 
 import explorer
 from explorer import cli_options as options
+from explorer import cli_sensitivity
 from explorer.backend.errors import ExplorerError
 from explorer.cli_tables import bench_table, preset_table, progress
 
@@ -165,6 +166,10 @@ def bench(
         typer.echo(json.dumps({"machine": asdict(machine()), "results": rows}, indent=2))
     else:
         Console().print(bench_table(machine(), results))
+
+
+app.command(epilog=options.PARAMETER_HELP)(cli_sensitivity.sobol)
+app.command()(cli_sensitivity.fisher_table)
 
 
 @app.command()

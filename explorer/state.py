@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import param
 
-from explorer.backend.circuits import CIRCUITS, circuit
+from explorer.backend.circuits import CIRCUITS, Circuit, circuit
 from explorer.backend.errors import ExplorerError
 from explorer.backend.leadfield import lead_field
 from explorer.backend.parameters import PARAMETERS
@@ -19,7 +19,7 @@ from explorer.backend.settings import REGIONS, STARTS, Settings, check_seed, mak
 
 CHANNELS: tuple[str, ...] = tuple(lead_field("caudal_middle_frontal").names)
 STATE_VARIABLES = ("y0", "y1", "y2", "y1-y2", "dy0", "dy1", "dy2")
-TABS = ("explore", "model")
+TABS = ("explore", "sensitivity", "dynamics", "model")
 HISTORY = 200
 
 
@@ -191,6 +191,13 @@ class ExplorerState(param.Parameterized):
 
 def _shortest(value: float) -> str:
     return repr(int(value)) if value == int(value) else repr(value)
+
+
+def _admitted(key: str, value: str, table: Circuit) -> str:
+    admitted = {"region": REGIONS, "start": STARTS, "integrator": table.integrators}[key]
+    if value not in admitted:
+        raise ExplorerError(key, f"one of {', '.join(admitted)}", repr(value))
+    return value
 
 
 @dataclass(frozen=True)

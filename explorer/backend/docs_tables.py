@@ -38,7 +38,7 @@ def _meaning(row: Parameter) -> str:
     if not row.display:
         return row.meaning
     shown, default = row.display, row.display.shown(row.default)
-    return f"{row.meaning} On screen {shown.label} in {shown.unit} ({default:g} {shown.unit})."
+    return f"{row.meaning} On screen {shown.name} in {shown.unit} ({default:g} {shown.unit})."
 
 
 def parameter_table() -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import panel as pn
+from bokeh.document import Document
 from bokeh.models import CustomJS, Spacer
 from bokeh.server.server import Server
 
@@ -17,11 +19,11 @@ from explorer.ui.controls import COLLAPSED, ORDER
 from explorer.ui.exporter import Exporter
 from explorer.ui.model_page import HELP, model_html
 from explorer.ui.session import Session
+from explorer.ui.tabs import TAB_KINDS
 from explorer.ui.wire import send_at_once
 
 STATIC = Path(__file__).parent / "static"
 TITLE = "Jansen-Rit Explorer"
-TAB_TITLES = (("explore", "Explore"), ("model", "Model"))
 MESSAGE_LIMIT = 300 * 2**20
 """Largest message from the page in bytes: a 200 MB recording and its wrapping."""
 
@@ -37,18 +39,38 @@ def _variables() -> dict[str, object]:
         "page_css": (STATIC / "page.css").read_text(encoding="utf-8"),
         "page_js": (STATIC / "page.js").read_text(encoding="utf-8"),
         "groups": [(title, _key(title), title in COLLAPSED) for title in ORDER],
-        "tabs": TAB_TITLES,
+        "tabs": [
+            ("explore", "Explore"),
+            *((key, kind.title) for key, kind in TAB_KINDS.items()),
+            ("model", "Model"),
+        ],
+        "extra_tabs": list(TAB_KINDS),
         "cards": CARDS,
         "pages": (("model", model_html()),),
         "help_html": HELP,
     }
 
 
+class PageTemplate(pn.Template):
+    """A template whose roots are counted once and not after each, which saves a second.
+
+    Nor is the page described anew, as text for a notebook, for every root added.
+    """
+
+    def __repr__(self) -> str:
+        return type(self).__name__
+
+    def _init_doc(self, doc: Document | None = None, *args: Any, **options: Any) -> Document:
+        doc = doc or pn.state.curdoc
+        with doc.models.freeze():
+            return super()._init_doc(doc, *args, **options)
+
+
 def page() -> pn.Template:
     """A new visitor's page."""
     search = pn.state.location.search if pn.state.location else ""
     session = Session(search)
-    template = pn.Template((STATIC / "page.html").read_text(encoding="utf-8"))
+    template = PageTemplate((STATIC / "page.html").read_text(encoding="utf-8"))
     for name, value in _variables().items():
         template.add_variable(name, value)
 
@@ -61,12 +83,15 @@ def page() -> pn.Template:
         place(_key(title), session.controls.panel(title))
     for name, widget in choice_widgets(session).items():
         place(name, widget)
+    for key, slot in session.slots.items():
+        place(f"tab_{key}", slot)
     place("circuit", session.header.circuit)
     place("preset", session.header.preset)
     place("headline", pn.pane.Bokeh(session.headline))
     place("snr", pn.pane.Bokeh(session.snr))
     place("recording", session.recording.layout)
     place("export", Exporter(session).panel())
+    pn.state.on_session_destroyed(lambda _context: session.close())
     carrier = Spacer(width=0, height=0)
     carrier.js_on_change("width", CustomJS(args={"bridge": session.bridge}, code=""))
     place("bridge", pn.pane.Bokeh(carrier))

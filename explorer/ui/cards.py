@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import panel as pn
 
 from explorer.state import CHANNELS, STATE_VARIABLES
+from explorer.ui.styles import FIELD, UNSEEN_LABEL
 
 if TYPE_CHECKING:
     from explorer.ui.session import Session
@@ -24,16 +25,13 @@ class Card:
 
 
 CARDS: tuple[Card, ...] = (
-    Card("eeg", "EEG, last 4 seconds", "drag τi and watch the rhythm slow", "eeg_choice"),
+    Card("eeg", "EEG, last 4 seconds", "drag τᵢ and watch the rhythm slow", "eeg_choice"),
     Card("spectrum", "Spectrum", "watch the peak move"),
     Card("evoked", "Evoked response", "click to move the map", "evoked_choice"),
-    Card("scalp", "Scalp map, µV", "", "cursor_choice"),
+    Card("scalp", "Scalp map", "", "cursor_choice"),
     Card("phase", "Phase plane", "", "phase_choice"),
 )
-_STYLE = """
-.bk-input { height: 24px; padding: 0 4px; font-size: 13px; background: var(--card);
-  color: var(--text); border: 1px solid var(--line); }
-"""
+_MS = ":host { font-size: calc(var(--size) - 1px); color: var(--text); line-height: 24px; }"
 _TITLES = {"y0": "y0", "y1": "y1", "y2": "y2", "y1-y2": "y1 − y2"}
 
 
@@ -42,7 +40,7 @@ def _select(
 ) -> pn.widgets.Select:
     widget = pn.widgets.Select(
         options=options, value=getattr(session.state.choices, field), width=width,
-        stylesheets=[_STYLE], margin=0, description=None, name="", tags=[label],
+        stylesheets=[FIELD, UNSEEN_LABEL], margin=0, name=label,
     )  # fmt: skip
     widget.param.watch(lambda event: session.choose(**{field: event.new}), "value")
 
@@ -60,13 +58,14 @@ def choice_widgets(session: Session) -> dict[str, pn.viewable.Viewable]:
     channels = {name: name for name in CHANNELS}
     variables = {_TITLES.get(v, v.replace("dy", "y") + "′"): v for v in STATE_VARIABLES}
     times = pn.widgets.FloatInput(
-        value=session.state.choices.cursor_ms, start=-200, end=1000, step=4, width=90,
-        stylesheets=[_STYLE], margin=0, format="0",
+        value=session.state.choices.cursor_ms, start=-200, end=1000, step=4, width=72,
+        stylesheets=[FIELD, UNSEEN_LABEL], margin=0, format="0", name="Time of the map, ms",
     )  # fmt: skip
     times.param.watch(lambda event: session.choose(cursor_ms=float(event.new)), "value")
     session.state.param.watch(
         lambda event: times.param.update(value=session.state.choices.cursor_ms), "choices"
     )
+    session.evoked.on_pick(lambda ms: session.choose(cursor_ms=ms))
     return {
         "eeg_choice": _select(
             session, "eeg", {"source y1 − y2": "source", **channels}, 130, "Signal"
@@ -74,7 +73,7 @@ def choice_widgets(session: Session) -> dict[str, pn.viewable.Viewable]:
         "evoked_choice": _select(
             session, "evoked", {"strongest": "strongest", **channels}, 104, "Channel in ink"
         ),
-        "cursor_choice": pn.Row(times, pn.pane.HTML("ms", margin=(3, 0)), margin=0),
+        "cursor_choice": pn.Row(times, pn.pane.HTML("ms", margin=(0, 0, 0, 3), stylesheets=[_MS]), margin=0),
         "phase_choice": pn.Row(
             _select(session, "phase_x", variables, 76, "Horizontal axis"),
             _select(session, "phase_y", variables, 76, "Vertical axis"),

@@ -12,6 +12,7 @@ from explorer.backend.parameters import PARAMETERS
 from explorer.backend.settings import REGIONS, STARTS, Settings
 from explorer.state import ExplorerState
 from explorer.ui.slider import ParameterSlider
+from explorer.ui.styles import BUTTON, FIELD
 
 COLLAPSED = {"Sigmoid"}
 ORDER = (
@@ -24,11 +25,6 @@ ORDER = (
     "Sigmoid",
 )
 _START_WORDS = {"zero": "from zero", "from_above": "from above", "from_below": "from below"}
-_SELECT = """
-.bk-input { height: 26px; padding: 0 4px; font-size: 13px; background: var(--card);
-  color: var(--text); border: 1px solid var(--line); }
-label { font-size: 13px; color: var(--text); }
-"""
 
 
 class Controls:
@@ -60,18 +56,18 @@ class Controls:
             "region", "Region of the dipole", {v: k for k, v in REGIONS.items()}
         )
         self.start = self._select(
-            "start", "Start of the simulation", {_START_WORDS[k]: k for k in STARTS}
+            "start", "Start", {_START_WORDS[k]: k for k in STARTS}
         )
         self.integrator = self._select(
             "integrator", "Integrator", {n: n for n in state.settings.table.integrators}
         )
         self.seed = pn.widgets.TextInput(
-            name="Seed of the noise", value=str(state.settings.seed), width=130,
-            stylesheets=[_SELECT], margin=(0, 6),
+            name="Noise seed", value=str(state.settings.seed), width=88,
+            stylesheets=[FIELD], margin=(0, 0, 4, 0),
         )  # fmt: skip
         self.seed.param.watch(lambda e: self._set_field("seed", e.new), "value")
         self.redraw = pn.widgets.Button(
-            name="New noise", width=90, align="end", margin=(0, 6),
+            name="new", width=44, align="end", margin=(0, 6, 4, 4), stylesheets=[BUTTON],
             description="Draw background and sensor noise anew: the next seed.",
         )  # fmt: skip
         self.redraw.on_click(lambda _e: self._set_field("seed", state.settings.seed + 1))
@@ -80,7 +76,7 @@ class Controls:
     def _select(self, field: str, label: str, options: dict[str, str]) -> pn.widgets.Select:
         widget = pn.widgets.Select(
             name=label, options=options, value=getattr(self.state.settings, field),
-            sizing_mode="stretch_width", stylesheets=[_SELECT], margin=(0, 6, 4, 6),
+            sizing_mode="stretch_width", stylesheets=[FIELD], margin=(0, 6, 4, 6),
         )  # fmt: skip
         widget.param.watch(lambda event: self._set_field(field, event.new), "value")
         return widget
@@ -88,7 +84,11 @@ class Controls:
     def _group(self, title: str) -> pn.Column:
         rows = [self.sliders[n].panel() for n, row in PARAMETERS.items() if row.group == title]
         extras: dict[str, list[pn.viewable.Viewable]] = {
-            "Background input": [self.start, pn.Row(self.seed, self.redraw, margin=0)],
+            "Background input": [
+                pn.Row(
+                    self.start, self.seed, self.redraw, margin=0, sizing_mode="stretch_width"
+                )
+            ],
             "Measurement": [self.region],
             "Sigmoid": [self.integrator],
         }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from bokeh.events import Pan, PointEvent, Tap
 from bokeh.models import BoxAnnotation, ColumnDataSource, Range1d, Span
 
 from explorer.backend.leadfield import lead_field
@@ -59,6 +62,16 @@ class EvokedView(LiveView):
         self.plot.add_layout(self.cursor)
         tip = hover([("time", "@x{0} ms"), ("potential", "@y{0.00} µV")], renderers=[self._line])
         self.plot.add_tools(tip)
+
+    def on_pick(self, picked: Callable[[float], None]) -> None:
+        """Call ``picked`` with the time (ms, on a sample) where the plot is clicked or dragged."""
+
+        def pick(event: PointEvent) -> None:
+            if event.x is not None:
+                picked(float(np.clip(4.0 * round(event.x / 4.0), -200.0, 1000.0)))
+
+        self.plot.on_event(Tap, pick)
+        self.plot.on_event(Pan, pick)
 
     def channel_name(self, shot: Snapshot) -> str:
         """The chosen channel, the strongest one named."""

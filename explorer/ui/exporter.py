@@ -11,6 +11,7 @@ import panel as pn
 
 from explorer.backend.export import table_csv, table_npz
 from explorer.backend.fif import write_evoked_fif
+from explorer.ui.styles import BUTTON, FIELD
 
 if TYPE_CHECKING:
     from explorer.ui.session import Session
@@ -25,6 +26,7 @@ link.download = `jr-explorer-${select.value}.${type}`;
 link.click();
 setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 """
+_PROSE = ":host { color: var(--text); font-size: calc(var(--size) - 1px); }"
 
 
 class Exporter:
@@ -33,15 +35,18 @@ class Exporter:
     def __init__(self, session: Session) -> None:
         self.session = session
         views = {view.title: view.name for view in session.views}
-        self.plot = pn.widgets.Select(name="Plot", options=views, width=200)
-        self.format = pn.widgets.Select(name="Data as", options=["CSV", "NPZ", "FIF"], width=120)
+        self.plot = pn.widgets.Select(name="Plot", options=views, width=200, stylesheets=[FIELD])
+        self.format = pn.widgets.Select(
+            name="Data as", options=["CSV", "NPZ", "FIF"], width=120, stylesheets=[FIELD]
+        )
         self.data = pn.widgets.FileDownload(
             callback=self._data, filename="jr-explorer-eeg.csv", label="Save data", width=160,
+            stylesheets=[BUTTON],
         )  # fmt: skip
         self.picture_format = pn.widgets.Select(
-            name="Picture as", options=["PNG", "SVG"], width=120
+            name="Picture as", options=["PNG", "SVG"], width=120, stylesheets=[FIELD]
         )
-        self.picture = pn.widgets.Button(name="Save picture", width=160)
+        self.picture = pn.widgets.Button(name="Save picture", width=160, stylesheets=[BUTTON])
         plots = {view.name: view.plot for view in session.views}
         self.picture.js_on_click(
             args={"plots": plots, "select": self.plot, "format": self.picture_format}, code=_PICTURE
@@ -81,5 +86,6 @@ class Exporter:
             pn.pane.Markdown(
                 "CSV and NPZ hold what the plot shows, units in the column names; NPZ also the "
                 "settings. FIF is the averaged response of all 64 channels, for MNE.", width=460,
+                stylesheets=[_PROSE],
             ),
         )  # fmt: skip

@@ -9,14 +9,10 @@ import panel as pn
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.presets import PRESETS
 from explorer.state import ExplorerState
+from explorer.ui.styles import BUTTON, FIELD, UNSEEN_LABEL
 
 _OWN = ""
-_STYLE = """
-.bk-input, .bk-btn { height: 28px; font-size: 14px; padding: 0 8px; }
-.bk-input { background: var(--card); color: var(--text); border: 1px solid var(--line); }
-.bk-btn { background: var(--card); color: var(--text); border-color: var(--line); }
-.bk-btn.bk-active { background: var(--accent); color: var(--card); box-shadow: none; }
-"""
+_TALL = ".bk-input, :host(.solid) .bk-btn.bk-btn-default { height: 28px; min-height: 28px; }"
 
 
 class Header:
@@ -33,13 +29,13 @@ class Header:
         self._refreshing = False
         self.circuit = pn.widgets.RadioButtonGroup(
             options={c.title: c.name for c in CIRCUITS.values()}, value=state.settings.circuit,
-            stylesheets=[_STYLE], margin=0, sizing_mode="stretch_width",
+            stylesheets=[BUTTON, _TALL], margin=0, sizing_mode="stretch_width",
             description=" ".join(f"{c.title}: {c.meaning}" for c in CIRCUITS.values()),
         )  # fmt: skip
         titles = {preset.title: name for name, preset in PRESETS.items()}
         self.preset = pn.widgets.Select(
-            options={"preset …": _OWN, **titles}, value=state.preset, stylesheets=[_STYLE],
-            margin=0, sizing_mode="stretch_width",
+            name="Preset", options={"preset …": _OWN, **titles}, value=state.preset,
+            stylesheets=[FIELD, _TALL, UNSEEN_LABEL], margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
         self.circuit.param.watch(self._switch, "value")
         self.preset.param.watch(self._load, "value")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The Model tab and the help: equations, the table, the circuits, generated from the data."""
 
 from __future__ import annotations

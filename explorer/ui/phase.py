@@ -37,6 +37,7 @@ class PhaseView(LiveView):
         self.plot = plain_figure(
             self.name, self._ranges[0].range, self._ranges[1].range, AXES[x][0], AXES[y][0]
         )
+        self.plot.xaxis.ticker.desired_num_ticks = 4
         self._line = self.plot.line("x", "y", source=self.source, line_width=1.4)
         self._dot = self.plot.scatter("x", "y", source=self.now, size=9, marker="circle")
 

@@ -19,6 +19,7 @@ from explorer.backend.recording import (
 )
 from explorer.backend.recording_files import load_uploaded
 from explorer.state import CHANNELS
+from explorer.ui.styles import BUTTON, FIELD
 
 if TYPE_CHECKING:
     from explorer.ui.session import Session
@@ -28,7 +29,16 @@ _NONE = (
     "No recording. Load EDF, BDF, BrainVision (.vhdr with .vmrk and .eeg), EEGLAB (.set with "
     ".fdt), FIF, or CSV with a column time_s: it is drawn over the model, orange and dashed."
 )
-_STYLE = ":host { font-size: 13px; color: var(--text); }"
+_STYLE = ":host { font-size: calc(var(--size) - 1px); color: var(--text); line-height: 1.3; }"
+_DROPPER = """
+.filepond--root.bk-input { margin: 0; font: inherit; min-height: 0; border: 1px dashed var(--muted);
+  background: var(--wash); }
+.filepond--panel-root.filepond--panel-root { background: none; }
+.filepond--root .filepond--drop-label.filepond--drop-label { background: none; min-height: 46px;
+  color: var(--text); }
+.filepond--drop-label.filepond--drop-label label { color: var(--text); font-size: 13px; }
+.filepond--file-status-sub, .filepond--file-info-sub { opacity: 1; }
+"""
 
 
 class RecordingPanel:
@@ -41,13 +51,19 @@ class RecordingPanel:
         self._busy = False
         self.files = pn.widgets.FileDropper(
             multiple=True, max_total_file_size=f"{LIMIT_MB}MB", sizing_mode="stretch_width",
-            height=70, layout="compact", margin=(2, 6),
+            height=56, layout="compact", margin=(2, 6), stylesheets=[_DROPPER],
         )  # fmt: skip
         self.note = pn.pane.HTML(_NONE, name="recording_note", sizing_mode="stretch_width",
                                  margin=(0, 6), stylesheets=[_STYLE])  # fmt: skip
-        self.channel = pn.widgets.Select(name="Channel", width=120, visible=False, margin=(0, 6))
-        self.event = pn.widgets.Select(name="Event", width=120, visible=False, margin=(0, 6))
-        self.remove = pn.widgets.Button(name="Remove", visible=False, margin=(4, 6))
+        self.channel = pn.widgets.Select(
+            name="Channel", width=120, visible=False, margin=(0, 6), stylesheets=[FIELD]
+        )
+        self.event = pn.widgets.Select(
+            name="Event", width=130, visible=False, margin=(0, 6), stylesheets=[FIELD]
+        )
+        self.remove = pn.widgets.Button(
+            name="Remove", visible=False, margin=(4, 6), stylesheets=[BUTTON]
+        )
         self.misfit = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 6),
                                    stylesheets=[_STYLE])  # fmt: skip
         self.files.param.watch(self._uploaded, "value")

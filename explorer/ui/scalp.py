@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import BasicTicker, ColorBar, ColumnDataSource, LinearColorMapper, Range1d
+from bokeh.models import (
+    BasicTicker,
+    ColorBar,
+    ColumnDataSource,
+    CustomJS,
+    HoverTool,
+    LinearColorMapper,
+    Range1d,
+)
 
 from explorer.backend.leadfield import interpolation_matrix, lead_field
 from explorer.backend.snapshot import Snapshot
 from explorer.ui.axes import round_limits
 from explorer.ui.theme import Theme
-from explorer.ui.view import LiveView, Table, plain_figure
+from explorer.ui.view import LiveView, Table, float32, plain_figure, replace_columns
 
-PIXELS = 48
+PIXELS = 96
 _REACH = 1.1
+_HALF = 1.17
+"""Half of the frame's shorter side, in head radii."""
+_ROUND = """
+const {inner_width: w, inner_height: h} = plot;
+if (w > 0 && h > 0) {
+  const x = half * Math.max(1, w / h), y = half * Math.max(1, h / w);
+  plot.x_range.setv({start: -x, end: x});
+  plot.y_range.setv({start: -y, end: y});
+}
+"""
+"""A head is round whatever the shape of its frame."""
 _BLUE, _RED = (0.02, 0.19, 0.38), (0.40, 0.00, 0.12)
 _MID = ((0.26, 0.58, 0.76), (0.96, 0.96, 0.96), (0.84, 0.38, 0.30))
 
@@ -41,24 +60,30 @@ class ScalpView(LiveView):
         self.mapper = LinearColorMapper(
             diverging_palette(), low=-10, high=10, nan_color="#00000000"
         )
-        side = {"x_range": Range1d(-1.2, 1.2), "y_range": Range1d(-1.2, 1.25)}
         self.plot = plain_figure(
-            self.name, side["x_range"], side["y_range"], "", "", aspect_ratio=1.12,
-        )  # fmt: skip
-        self.plot.sizing_mode = "scale_both"
+            self.name, Range1d(-_HALF, _HALF), Range1d(-_HALF, _HALF), "", ""
+        )
+        self.plot.update(min_border_left=14, min_border_right=14)
+        keep_round = CustomJS(args={"plot": self.plot, "half": _HALF}, code=_ROUND)
+        self.plot.js_on_change("inner_width", keep_round)
+        self.plot.js_on_change("inner_height", keep_round)
         self.plot.axis.visible = False
         self.plot.grid.visible = False
         self.plot.image(
             "image", source=self.source, color_mapper=self.mapper,
             x=-_REACH, y=-_REACH, dw=2 * _REACH, dh=2 * _REACH,
         )  # fmt: skip
+        self._frame = self.plot.annulus(  # hides the steps of the pixels at the rim
+            x=0, y=0, inner_radius=1.0, outer_radius=1.6, line_color=None
+        )
         self._outline = self._draw_head()
         self._electrodes = self._draw_electrodes()
         self.bar = ColorBar(
-            color_mapper=self.mapper, width=10, margin=2, padding=2,
-            ticker=BasicTicker(desired_num_ticks=3),
+            color_mapper=self.mapper, height=10, margin=2, padding=4, orientation="horizontal",
+            ticker=BasicTicker(desired_num_ticks=3), title="potential (µV)", title_standoff=2,
+            title_text_font_style="normal",
         )
-        self.plot.add_layout(self.bar, "right")
+        self.plot.add_layout(self.bar, "below")
 
     def _draw_head(self):  # type: ignore[no-untyped-def]
         turn = np.linspace(0, 2 * np.pi, 90)
@@ -72,9 +97,17 @@ class ScalpView(LiveView):
     def _draw_electrodes(self):  # type: ignore[no-untyped-def]
         field = lead_field("caudal_middle_frontal")
         self.electrodes = ColumnDataSource(
-            {"x": field.positions[:, 0], "y": field.positions[:, 1], "name": list(field.names)}
+            {
+                "x": field.positions[:, 0],
+                "y": field.positions[:, 1],
+                "name": list(field.names),
+                "value": float32(np.zeros(64)),
+            }
         )
-        return self.plot.scatter("x", "y", source=self.electrodes, size=3)
+        dots = self.plot.scatter("x", "y", source=self.electrodes, size=4)
+        tips = [("electrode", "@name"), ("potential", "@value{0.00} µV")]
+        self.plot.add_tools(HoverTool(tooltips=tips, renderers=[dots]))
+        return dots
 
     def update(self, shot: Snapshot) -> None:
         time_ms = shot.evoked.time * 1e3
@@ -84,6 +117,7 @@ class ScalpView(LiveView):
         image = (self.matrix @ self.values.astype(np.float32)).reshape(PIXELS, PIXELS)
         image[~self.mask] = np.nan
         self.source.data = {"image": [image]}
+        replace_columns(self.electrodes, value=float32(self.values))
 
     def _follow(self, largest: float) -> None:
         self._largest = largest
@@ -114,5 +148,6 @@ class ScalpView(LiveView):
 
     def dress(self, theme: Theme, font: int) -> None:
         super().dress(theme, font)
+        self._frame.glyph.fill_color = theme.paper
         self._outline.glyph.line_color = theme.muted
         self._electrodes.glyph.update(fill_color="#1b2733", line_color=None)

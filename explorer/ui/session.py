@@ -31,7 +31,9 @@ from explorer.ui.pump import Pump
 from explorer.ui.recording import RecordingPanel
 from explorer.ui.scalp import ScalpView
 from explorer.ui.spectrum import SpectrumView
-from explorer.ui.theme import LECTURE_FONT, THEMES
+from explorer.ui.tab import Tab
+from explorer.ui.tabs import TAB_KINDS
+from explorer.ui.theme import LECTURE_FONT, THEMES, Theme
 from explorer.ui.view import LiveView
 
 REST_MS = 350
@@ -61,6 +63,8 @@ class Session:
         )  # fmt: skip
         self.headline = Div(name="headline", sizing_mode="stretch_width", margin=(2, 0))
         self.snr = Div(name="snr", sizing_mode="stretch_width", margin=(2, 0))
+        self.tabs: dict[str, Tab] = {}  # those that have been opened
+        self.slots = {key: pn.Column(sizing_mode="stretch_both", margin=0) for key in TAB_KINDS}
         self.pump = Pump(self.doc, self.bridge, self.draw)
         self.controls = Controls(self.state, self.pump.request, self.released, self.complain)
         self.header = Header(self.state, self.arrived)
@@ -103,11 +107,19 @@ class Session:
             elif settings != self.shot.settings:
                 self.shot = take_snapshot(settings, channel)
             self._drawn = (settings, channel)
-        for view in self.views:
-            view.update(self.shot)
+        if self.open_tab:
+            self.open_tab.frame(self.shot)
+        if not self.open_tab or not self.bridge.frame:
+            for view in self.views:
+                view.update(self.shot)
         self.controls.refresh(settings)
         self.header.refresh()
         self._say()
+
+    @property
+    def open_tab(self) -> Tab | None:
+        """The open tab beside the dashboard, None on the dashboard itself."""
+        return self.tabs.get(self.state.choices.tab)
 
     def _say(self) -> None:
         report = f"{self.shot.headline}"
@@ -120,11 +132,17 @@ class Session:
         if self.snr.text != words:
             self.snr.text = words
 
-    def _dress(self) -> None:
+    @property
+    def _look(self) -> tuple[Theme, int]:
         theme = THEMES[self.bridge.theme]
-        font = LECTURE_FONT if self.bridge.lecture else theme.font
+        return theme, LECTURE_FONT if self.bridge.lecture else theme.font
+
+    def _dress(self) -> None:
+        theme, font = self._look
         for view in self.views:
             view.dress(theme, font)
+        for tab in self.tabs.values():
+            tab.dress(theme, font)
         size = 22 if self.bridge.lecture else 17
         self.headline.stylesheets = [_WORDS.format(size=size, weight=600)]
         self.snr.stylesheets = [_WORDS.format(size=size - 3, weight=400)]
@@ -157,6 +175,8 @@ class Session:
         with hold(self.doc):
             self._settle_axes()
             self.recording.refresh_misfit()
+            if self.open_tab:
+                self.open_tab.rested(self.shot)
             self._write_address()
 
     def _write_address(self) -> None:
@@ -210,12 +230,23 @@ class Session:
     def _adopt_choices(self, choices: Choices) -> None:
         self.evoked.channel = choices.evoked
         self.scalp.cursor_ms = choices.cursor_ms
+        if self.bridge.cursor_ms != choices.cursor_ms:
+            self.bridge.cursor_ms = choices.cursor_ms
         if self.evoked.cursor.location != choices.cursor_ms:
             self.evoked.cursor.location = choices.cursor_ms
         if self.phase.axes != (choices.phase_x, choices.phase_y):
             self.phase.choose(choices.phase_x, choices.phase_y, self.shot)
         if self.bridge.tab != choices.tab:
             self.bridge.tab = choices.tab
+        self._build_tab(choices.tab)
+
+    def _build_tab(self, key: str) -> None:
+        """Build a tab when it is opened for the first time, so that the page loads fast."""
+        if key not in TAB_KINDS or key in self.tabs:
+            return
+        tab = self.tabs[key] = TAB_KINDS[key](self)
+        tab.dress(*self._look)
+        self.slots[key].objects = [tab.panel()]
 
     def show_recording(
         self, spectrum: Spectrum | None, wave: tuple[np.ndarray, np.ndarray] | None
@@ -225,6 +256,12 @@ class Session:
             self.spectrum.show_recording(spectrum)
             self.evoked.show_recording(*(wave or (None, None)))
             self._settle_axes()
+
+    def close(self) -> None:
+        """The visitor has gone: stop what runs and let everything go."""
+        for tab in self.tabs.values():
+            tab.close()
+        self.tabs = {}
 
     # --- messages ------------------------------------------------------------------
 

@@ -12,26 +12,39 @@ from bokeh.models import Button, Column, Div, Row, Slider, TextInput
 
 from explorer.backend.errors import ExplorerError
 from explorer.backend.parameters import Parameter
+from explorer.ui.styles import UNSEEN_LABEL
 
 _POINTS = 24
+_HEAD_PX = 22
 _INPUT = """
-:host { --w: 58px; }
-.bk-input { height: 24px; padding: 0 4px; text-align: right; font-size: 13px;
+.bk-input { height: 22px; min-height: 22px; padding: 0 4px; text-align: right;
+  font-size: calc(var(--size) - 1px);
   background: var(--card); color: var(--text); border: 1px solid var(--line); }
 """
 _RESET = """
-.bk-btn { padding: 0 2px; min-width: 20px; height: 24px; border: none; background: none;
-  color: var(--accent); font-size: 15px; line-height: 1; }
+.bk-btn.bk-btn-default { padding: 0; min-width: 20px; height: 22px; min-height: 22px; border: none;
+  background: none; color: var(--accent); font-size: 15px; line-height: 1; }
 .bk-btn[disabled] { visibility: hidden; }
 .bk-btn:hover { background: var(--wash); }
+.bk-btn:focus-visible { outline: 3px solid var(--focus); }
 """
 _LABEL = """
-:host { color: var(--text); font-size: 13px; line-height: 24px; overflow: hidden; }
+:host { color: var(--text); font-size: calc(var(--size) - 1px); line-height: 22px; overflow: hidden; }
 .bk-clearfix { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-b { font-family: 'STIX Two Text', 'DejaVu Serif', serif; font-style: italic; font-size: 15px; }
+b { font-family: 'STIX Two Text', 'DejaVu Serif', serif; font-style: italic; font-size: 110%; }
 sub { font-size: 70%; line-height: 0; }
 """
-_UNIT = ":host { color: var(--muted); font-size: 13px; line-height: 24px; white-space: nowrap; }"
+_UNIT = """
+:host { color: var(--muted); font-size: calc(var(--size) - 1px); line-height: 22px;
+  white-space: nowrap; min-width: 8px; }
+"""
+_MARKS = """
+:host { width: 100%; height: 15px; font-size: 12px; line-height: 15px; color: var(--muted); }
+.bk-clearfix { display: block; width: 100%; }
+div div { position: relative; height: 15px; margin: 0 8px; }
+span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
+span:first-child { transform: translateX(-8px); }
+"""
 
 
 def shown(row: Parameter, value: float) -> float:
@@ -101,15 +114,16 @@ def track_style(row: Parameter) -> str:
             f" var(--trained) {ends[1]:.2f}%, var(--track) {ends[1]:.2f}%)"
         )
     return f"""
-    .noUi-target {{ height: 8px; border: none; box-shadow: none; background: {shade};
-      border-radius: 4px; margin: 6px 8px 8px; }}
+    .bk-input-group {{ padding: 3px 10px 5px; margin: 0; }}
+    .noUi-target.noUi-horizontal {{ height: 6px; margin: 0; border: none; box-shadow: none;
+      background: {shade}; border-radius: 3px; }}
     .noUi-connects {{ background: none; }}
-    .noUi-target::after {{ content: ''; position: absolute; left: {at:.2f}%; top: -4px;
-      width: 2px; height: 16px; background: var(--muted); }}
-    .noUi-horizontal .noUi-handle {{ width: 16px; height: 16px; right: -8px; top: -4px;
+    .noUi-target::after {{ content: ''; position: absolute; left: calc({at:.2f}% - 1px); top: -6px;
+      width: 2px; height: 18px; background: var(--text); border-radius: 1px; }}
+    .noUi-horizontal .noUi-handle {{ width: 14px; height: 14px; right: -7px; top: -4px;
       border-radius: 50%; background: var(--accent); border: 2px solid var(--card);
       box-shadow: 0 0 2px var(--muted); z-index: 2; }}
-    .noUi-handle:focus-visible {{ outline: 3px solid var(--focus); }}
+    .noUi-handle:focus-visible {{ outline: 3px solid var(--focus); outline-offset: 1px; }}
     .noUi-handle::before, .noUi-handle::after {{ display: none; }}
     """
 
@@ -140,15 +154,16 @@ class ParameterSlider:
         unit = row.display.unit if row.display else row.unit
         self.slider = Slider(
             name=row.handle, title="", show_value=False, tooltips=False, sizing_mode="stretch_width",
-            margin=(0, 4, 0, 2), start=0, end=1, value=0, step=0.1, bar_color="#00000000",
+            margin=0, start=0, end=1, value=0, step=0.1, bar_color="#00000000",
         )  # fmt: skip
         self.input = TextInput(
-            value="", width=58, height=24, margin=(0, 2, 0, 0), stylesheets=[_INPUT],
-            name=f"{row.handle}_input", title="",
+            value="", width=58, height=_HEAD_PX, margin=(0, 2, 0, 0),
+            stylesheets=[_INPUT, UNSEEN_LABEL], name=f"{row.handle}_input",
+            title=f"{self._label()} {unit}".strip(),
         )  # fmt: skip
         self.unit = Div(text=unit, margin=(0, 2, 0, 2), stylesheets=[_UNIT])
         self.reset = Button(
-            label="↺", width=20, height=24, margin=0, stylesheets=[_RESET], disabled=True,
+            label="↺", width=20, height=_HEAD_PX, margin=0, stylesheets=[_RESET], disabled=True,
             name=f"{row.handle}_reset",
         )  # fmt: skip
         label = Div(
@@ -159,7 +174,7 @@ class ParameterSlider:
         parts = [head, self.slider]
         if row.marks:
             parts.append(self._marks())
-        self.layout = Column(*parts, sizing_mode="stretch_width", margin=(0, 0, 2, 0))
+        self.layout = Column(*parts, sizing_mode="stretch_width", margin=0)
         self._fit(row)
         self.show(value)
         self.slider.on_change("value", self._slid)
@@ -178,13 +193,7 @@ class ParameterSlider:
             f'<span style="left:{position(self.row, value):.2f}%">{word}</span>'
             for value, word in self.row.marks
         )
-        style = """
-        :host { width: 100%; height: 16px; font-size: 12px; color: var(--muted); }
-        .bk-clearfix, div { position: relative; display: block; height: 16px; margin: 0 8px; }
-        span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
-        span:first-child { transform: translateX(-20%); }
-        """
-        return Div(text=f"<div>{spans}</div>", stylesheets=[style], margin=(-4, 4, 2, 2),
+        return Div(text=f"<div>{spans}</div>", stylesheets=[_MARKS], margin=(-3, 0, 2, 0),
                    sizing_mode="stretch_width")  # fmt: skip
 
     def _fit(self, row: Parameter) -> None:

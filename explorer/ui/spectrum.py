@@ -41,7 +41,7 @@ class SpectrumView(LiveView):
             Range1d(LOW_HZ, HIGH_HZ),
             self.y_axis.range,
             "frequency (Hz)",
-            "power density (dB re 1 mV²/Hz)",
+            "power (dB re 1 mV²/Hz)",
             (hover([("frequency", "@x{0.00} Hz"), ("density", "@y{0.0} dB")]),),
         )
         self._bands, self._names = self._draw_bands()
@@ -78,7 +78,7 @@ class SpectrumView(LiveView):
 
     def update(self, shot: Snapshot) -> None:
         x, y = self._visible(shot.spectrum)
-        self.plot.yaxis.axis_label = f"power density (dB re 1 {shot.signal_unit}²/Hz)"
+        self.plot.yaxis.axis_label = f"power (dB re 1 {shot.signal_unit}²/Hz)"
         top = float(y.max())
         self.y_axis.follow(max(top - DEPTH_DB, float(y.min())), top + 4.0)
         replace_columns(self.source, x=float32(x), y=float32(y))

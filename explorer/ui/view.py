@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import panel as pn
 from bokeh.core.enums import SizingModeType
-from bokeh.models import ColumnDataSource, HoverTool, Range1d, Tool
+from bokeh.models import ColumnDataSource, HoverTool, Line, Range1d, Tool
 from bokeh.plotting import figure
 
 from explorer.backend.snapshot import Snapshot
@@ -55,6 +55,7 @@ def plain_figure(
         sizing_mode=STRETCH,
         min_height=120,
         min_border=4,
+        min_border_right=18,
         lod_threshold=None,
         **options,
     )
@@ -113,5 +114,7 @@ class LiveView(ABC):
         dress(self.plot, theme, font)
 
     def pane(self) -> pn.pane.Bokeh:
-        """The figure as a root of the page."""
+        """The figure as a root of the page, its lines left out of the spatial index (page.js)."""
+        for line in self.plot.select(type=Line):
+            line.tags = ["unindexed"]
         return pn.pane.Bokeh(self.plot, sizing_mode=STRETCH)

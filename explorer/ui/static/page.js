@@ -40,14 +40,26 @@
     };
   }
 
-  // Bokeh asks the browser for computed styles at every label it paints, which forces the
-  // whole page's layout anew each time. Colours and sizes here are all set on the models,
-  // in px, so the answers never change: 25 ms less for each frame of five plots.
+  // Bokeh writes the position of every axis, annotation and glyph into a style sheet at each
+  // paint, also when nothing moved; the next label then waits for the page's style anew.
+  // Writing only what changed takes about 25 ms off a frame of five plots.
   function patchPainting() {
-    const {VisualProperties} = window.Bokeh.require("core/visuals/visual");
-    VisualProperties.prototype._get_css_value = () => "";
-    const {PlotView} = window.Bokeh.require("models/plots/plot_canvas");
-    Object.defineProperty(PlotView.prototype, "base_font_size", {get: () => 16});
+    const sheet = window.Bokeh.require("core/dom").InlineStyleSheet.prototype;
+    const write = sheet.replace;
+    sheet.replace = function (css, styles) {
+      if (styles === undefined && this.el.textContent === css) return;
+      write.call(this, css, styles);
+    };
+    // Every data change builds a spatial index of all points of a line, which serves
+    // automatic ranges only; the live lines, whose ranges are fixed, go without.
+    const {LineView} = window.Bokeh.require("models/glyphs/line");
+    const {SpatialIndex} = window.Bokeh.require("core/util/spatial");
+    const index = LineView.prototype.index_data;
+    LineView.prototype.index_data = function () {
+      if (!this.model.tags.includes("unindexed")) return index.call(this);
+      this._index = new SpatialIndex(0);
+      this._index.finish();
+    };
   }
 
   function theme(name) {
@@ -157,6 +169,22 @@
     bridge.properties[name].change.connect(() => action(bridge[name]));
   }
 
+  // A hint goes once it has been followed, and does not come back in this browser.
+  function hints() {
+    const done = new Set(JSON.parse(localStorage.getItem("hints") || "[]"));
+    const hide = (name) => {
+      const hint = $(`[data-hint=${name}]`);
+      if (hint) hint.hidden = true;
+      done.add(name);
+      localStorage.setItem("hints", JSON.stringify([...done]));
+    };
+    done.forEach(hide);
+    const doc = window.Bokeh.documents[0];
+    const slider = doc.get_model_by_name("tau_i");
+    slider.properties.value.change.connect(() => { hide("eeg"); hide("spectrum"); });
+    follow("cursor_ms", () => hide("evoked"));
+  }
+
   function start(model) {
     bridge = model;
     listen();
@@ -174,6 +202,7 @@
     if (bridge.notice) { const {kind, words} = JSON.parse(bridge.notice); notice(kind, words); }
     showTab(bridge.tab);
     address(bridge.search);
+    hints();
     root.dataset.ready = "true";
     painted();
   }

@@ -1,0 +1,94 @@
+"""How the Dynamics tab is laid out: cards on a grid, one column where it is narrow."""
+
+from __future__ import annotations
+
+from bokeh.models import Column, Div, LayoutDOM, Row
+from bokeh.plotting import figure
+
+WIDE_PX = 1200
+INPUT = """
+:host { font-size: 13px; color: var(--text); }
+.bk-input { height: 24px; padding: 0 4px; font-size: 13px; background: var(--card);
+  color: var(--text); border: 1px solid var(--line); }
+"""
+BUTTON = """
+.bk-btn { padding: 0 8px; height: 26px; line-height: 24px; font-size: 13px; white-space: nowrap;
+  color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 5px; }
+.bk-btn:hover { background: var(--wash); }
+.bk-btn.bk-active { background: var(--accent); color: var(--card); }
+.bk-btn[disabled] { opacity: .55; }
+.bk-btn:focus-visible { outline: 2px solid var(--focus); }
+"""
+WORDS = """
+:host { color: var(--muted); font-size: 13px; line-height: 26px; min-width: 0; overflow: hidden;
+  white-space: nowrap; text-overflow: ellipsis; flex: 1 1 auto; }
+:host b { color: var(--text); font-weight: 650; font-size: 15px; }
+.bk-clearfix { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+"""
+_CARD = """
+:host { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
+  overflow: hidden; min-width: 0; min-height: 0; display: flex !important;
+  flex-direction: column !important; width: auto !important; height: auto !important; }
+"""
+_HEAD = """
+:host { padding: 2px 4px 0 10px; align-items: center !important; gap: 6px !important;
+  flex-wrap: wrap; width: auto !important; flex: none !important; min-height: 30px; }
+"""
+_GRID = f"""
+:host {{ display: grid !important; gap: 6px !important; width: 100% !important;
+  height: 100% !important; min-height: 0; grid-template-columns: repeat(12, minmax(0, 1fr));
+  grid-template-rows: minmax(0, 1.1fr) auto minmax(0, 1fr); }}
+@media (max-width: {WIDE_PX - 1}px) {{
+  :host {{ display: flex !important; flex-direction: column !important; height: auto !important; }}
+}}
+"""
+
+
+def _place(columns: str, rows: str, narrow_px: int) -> str:
+    return f"""
+    :host {{ grid-column: {columns}; grid-row: {rows}; }}
+    @media (max-width: {WIDE_PX - 1}px) {{
+      :host {{ height: {narrow_px}px !important; flex: none !important; }}
+    }}
+    """
+
+
+def card(
+    title: str,
+    plot: figure,
+    head: tuple[LayoutDOM, ...],
+    columns: str,
+    row: int,
+    narrow_px: int = 380,
+) -> Column:
+    """A titled figure with its choices.
+
+    Args:
+        title: in bold.
+        plot: fills the card.
+        head: small widgets beside the title.
+        columns: the grid's columns, as CSS.
+        row: the grid's row.
+        narrow_px: height in one column.
+    """
+    words = Div(text=f"<b>{title}</b>", stylesheets=[WORDS, ":host { flex: none; }"], margin=0)
+    return Column(
+        Row(words, *head, stylesheets=[_HEAD], margin=0, sizing_mode="stretch_width"),
+        plot,
+        stylesheets=[_CARD, _place(columns, str(row), narrow_px)],
+        sizing_mode="stretch_both",
+        margin=0,
+    )
+
+
+def toolbar(children: tuple[LayoutDOM, ...], row: int) -> Row:
+    """A row of controls over the full width; wraps where it is narrow."""
+    place = f":host {{ grid-column: 1 / 13; grid-row: {row}; padding-left: 2px; }}"
+    return Row(
+        *children, stylesheets=[_HEAD, place], margin=0, sizing_mode="stretch_width"
+    )
+
+
+def tab_grid(children: tuple[LayoutDOM, ...]) -> Column:
+    """The tab."""
+    return Column(*children, stylesheets=[_GRID], sizing_mode="stretch_both", margin=0)
