@@ -113,6 +113,12 @@ class Environment:
                 f"pip could not install the project. It said:\n{report}\n"
                 "Once that is mended, run the same command again."
             )
+        say("Compiling the simulator (half a minute, once)")
+        compiling = [str(self.python), "-m", "explorer.backend.warm"]
+        code, last = follow(compiling, self.home)
+        if code != 0:
+            report = "\n".join(last)
+            raise LaunchError(f"The simulator could not be compiled. It said:\n{report}")
         say("Installed")
 
 

@@ -18,7 +18,8 @@ ROOT = Path(launch.__file__).parent
 SOURCE = ROOT / "launch.py"
 STAND_IN = """#!/bin/sh
 if [ "$1" = "-I" ]; then exit 0; fi
-if [ "$2" = "pip" ]; then echo "Collecting numpy"; {pip}; fi
+if [ "$2" = "pip" ]; then echo "Collecting numpy"; {pip}; exit 0; fi
+if [ "$2" = "explorer.backend.warm" ]; then {compile}; exit 0; fi
 printf '%s\\n' "$PWD" "$@"
 exit 7
 """
@@ -54,11 +55,11 @@ class Steps(launch.Environment):
         self.steps.append(list(extras))
 
 
-def stand_in(home: Path, pip: str = "exit 0") -> None:
+def stand_in(home: Path, pip: str = "exit 0", compile: str = "exit 0") -> None:
     """A Python that notes its words and ends with 7, and a pip that does as told."""
     python = launch.Environment(home).python
     python.parent.mkdir(parents=True)
-    python.write_text(STAND_IN.format(pip=pip))
+    python.write_text(STAND_IN.format(pip=pip, compile=compile))
     python.chmod(0o755)
 
 
@@ -194,6 +195,15 @@ def test_pips_own_error_is_shown(home: Path) -> None:
     assert done.returncode == 1
     assert "No matching distribution found for numpy" in done.stderr
     assert "Traceback" not in done.stderr
+    assert launch.Environment(home).installed_extras() is None
+
+
+@needs_posix
+def test_a_simulator_that_does_not_compile_is_said_and_tried_again(home: Path) -> None:
+    stand_in(home, compile="echo 'LLVM ERROR: out of memory' >&2; exit 1")
+    done = start(home)
+    assert done.returncode == 1
+    assert "could not be compiled" in done.stderr and "LLVM ERROR" in done.stderr
     assert launch.Environment(home).installed_extras() is None
 
 

@@ -11,9 +11,7 @@ from bokeh.document import Document
 from bokeh.models import CustomJS, Spacer
 from bokeh.server.server import Server
 
-from explorer.backend.settings import make_settings
-from explorer.backend.snapshot import take_snapshot
-from explorer.state import CHANNELS
+from explorer.backend.warm import warm_page
 from explorer.ui.cards import CARDS, choice_widgets
 from explorer.ui.controls import COLLAPSED, ORDER
 from explorer.ui.exporter import Exporter
@@ -98,12 +96,6 @@ def page() -> pn.Template:
     return template
 
 
-def warm() -> None:
-    """Compile or load the kernels and the tables before the first visitor comes."""
-    for circuit in ("jansen_rit", "deepjr"):
-        take_snapshot(make_settings(circuit), CHANNELS[0])
-
-
 def make_server(port: int, address: str = "127.0.0.1") -> Server:
     """A running server; its loop is not started yet.
 
@@ -113,7 +105,7 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
     """
     logging.getLogger("bokeh").setLevel(logging.ERROR)
     send_at_once()
-    warm()
+    warm_page()
     names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
     return pn.serve(
         {"/": page},

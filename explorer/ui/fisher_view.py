@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
 
 from explorer.backend.fisher_report import FisherReport, percent_text
 from explorer.backend.parameters import INFERRED_NAMES, PARAMETERS
-from explorer.ui.sensitivity_parts import Message, dim, marked, say, symbol, words
+from explorer.ui.sensitivity_parts import Message, Words, dim, marked, symbol
 from explorer.ui.theme import Theme, dress
 from explorer.ui.view import plain_figure
 
@@ -79,8 +79,8 @@ class FisherView:
         self._bar = plot.hbar("y", right="ratio", **shape)
         self._text = plot.text(1.05, "y", text="text", source=self.source, text_baseline="middle")
         self.message = Message(plot)
-        self.sentences = words("fisher_sentences", _WAITING)
-        self.caption = words("fisher_caption")
+        self.sentences = Words("fisher_sentences", _WAITING)
+        self.caption = Words("fisher_caption")
         tips = [("parameter", "@name"), ("remains", "@ratio{0.000} of the prior"), ("SD", "@text")]
         plot.add_tools(HoverTool(renderers=[self._track], tooltips=tips))
 
@@ -94,9 +94,8 @@ class FisherView:
         }
         empty = "Nothing to show at this point: see beside."
         self.message.say(*([(0.5 * ROOM, 0.5 * (_N - 1), empty, 40)] if report.reason else []))
-        say(self.sentences, report_html(report))
-        say(
-            self.caption,
+        self.sentences.say(report_html(report))
+        self.caption.say(
             f"Least possible SD in units and per cent, sensor noise {report.noise_mv:.2g} mV on "
             f"the {report.settings['n_trials']:.0f}-trial average, prior uniform over the trained "
             f"ranges, {marked('p_sd = 0')}. {report.settings.table.title}.",

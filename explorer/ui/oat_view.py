@@ -23,7 +23,7 @@ from explorer.backend.parameters import PARAMETERS
 from explorer.backend.settings import Settings
 from explorer.ui.axes import round_limits
 from explorer.ui.scalp import diverging_palette
-from explorer.ui.sensitivity_parts import Message, dim, marked, say, symbol, words
+from explorer.ui.sensitivity_parts import Message, Words, dim, marked, symbol
 from explorer.ui.theme import Theme, dress
 from explorer.ui.view import plain_figure
 
@@ -94,7 +94,7 @@ class OatView:
         )  # fmt: skip
         self.plot.add_layout(self.bar, "right")
         self.message = Message(self.plot)
-        self.caption = words("oat_caption")
+        self.caption = Words("oat_caption")
         self.plot.on_event(Tap, self._tapped)
 
     def _tapped(self, event: Tap) -> None:
@@ -172,7 +172,7 @@ class OatView:
             *(["greyed: outside the slider's range"] if greyed else []),
             "click to go there",
         ]
-        say(self.caption, marked(" · ".join(parts)))
+        self.caption.say(marked(" · ".join(parts)))
 
     def dress(self, theme: Theme, font: int) -> None:
         """Wear a theme."""

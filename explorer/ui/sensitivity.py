@@ -72,16 +72,16 @@ class SensitivityTab(Tab):
             head(heading("What the data could tell at most")),
             pn.Row(
                 pn.Column(self.fisher.plot, sizing_mode=STRETCH, margin=0, stylesheets=[_WIDER]),
-                pn.Column(self.fisher.sentences, sizing_mode=STRETCH, stylesheets=[_SIDE]),
+                pn.Column(self.fisher.sentences.box, sizing_mode=STRETCH, stylesheets=[_SIDE]),
                 sizing_mode=STRETCH,
                 margin=0,
             ),
-            self.fisher.caption,
+            self.fisher.caption.box,
         )
         oat = card(
             head(heading("One at a time"), self.parameter, shades),
             pn.pane.Bokeh(self.oat.plot, sizing_mode=STRETCH),
-            self.oat.caption,
+            self.oat.caption.box,
         )
         self._built = True
         if self._theme is not None:

@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 import panel as pn
-from bokeh.core.properties import value
-from bokeh.models import Button, ColumnDataSource, Div, RadioButtonGroup, Select
+from bokeh.core.properties import String, value
+from bokeh.model import DataModel
+from bokeh.models import Button, ColumnDataSource, CustomJS, Div, RadioButtonGroup, Select
 from bokeh.plotting import figure
 
 from explorer.ui.styles import BUTTON, FIELD, UNSEEN_LABEL
@@ -16,6 +17,12 @@ from explorer.ui.theme import SANS, Theme
 
 _SOLID = {"stylesheets": [BUTTON], "css_classes": ["solid"]}
 NARROW = "@media (max-width: 1199px)"
+_WRITE = """
+const text = cb_obj.text;
+box.setv({text}, {silent: true});
+const view = Bokeh.index.find_one(box);
+if (view && view.markup_el) view.markup_el.innerHTML = text;
+"""
 _SUBSCRIPTS = str.maketrans("ei1234", "ₑᵢ₁₂₃₄")
 _SYMBOL = re.compile(r"\b([Aab])_([ei1234])\b")
 _CARD = """
@@ -47,21 +54,41 @@ def marked(text: str) -> str:
     return _SYMBOL.sub(r"\1<sub>\2</sub>", text).replace("p_sd", "p<sub>sd</sub>")
 
 
-def words(name: str, text: str = "", **options: object) -> Div:
-    """Words in a card."""
-    options.setdefault("sizing_mode", "stretch_width")
-    return Div(name=name, text=text, stylesheets=[_WORDS], margin=(1, 0), **options)
+class Written(DataModel):
+    """``text``: what a box shows; a record, so that a change of it lays nothing out anew."""
+
+    text = String("")
+
+
+class Words:
+    """Words that may follow a slider.
+
+    Bokeh lays out the whole page anew when a Div gets another text, which costs some 100 ms
+    with five plots; these words go into the box's element instead.
+
+    Args:
+        name: handle of the record with the text.
+        text: at the start, as HTML.
+        options: of the box.
+    """
+
+    def __init__(self, name: str, text: str = "", **options: object) -> None:
+        options.setdefault("sizing_mode", "stretch_width")
+        self.record = Written(name=name, text=text)
+        self.box = Div(text=text, stylesheets=[_WORDS], margin=(1, 0), **options)
+        self.record.js_on_change("text", CustomJS(args={"box": self.box}, code=_WRITE))
+        # the box's callback is never called; it brings the record into the page
+        self.box.js_on_change("name", CustomJS(args={"record": self.record}, code=""))
+
+    def say(self, text: str) -> None:
+        """Show a text, where it differs."""
+        if self.record.text != text:
+            self.record.text = text
 
 
 def heading(text: str) -> Div:
     """The heading of a card."""
     return Div(text=f"<h2>{text}</h2>", stylesheets=[_WORDS], margin=(2, 10, 2, 0))
-
-
-def say(div: Div, text: str) -> None:
-    """Put words into a div, where they differ."""
-    if div.text != text:
-        div.text = text
 
 
 def dim(plot: figure, outdated: bool) -> None:

@@ -20,6 +20,7 @@ from explorer.backend.sobol import SobolTable, around
 from explorer.backend.sobol_store import table_text, write_table
 from explorer.ui.newest import Newest
 from explorer.ui.sensitivity_parts import (
+    Words,
     button,
     card,
     choice,
@@ -28,8 +29,6 @@ from explorer.ui.sensitivity_parts import (
     heading,
     marked,
     radio,
-    say,
-    words,
 )
 from explorer.ui.sobol_detail import OverTime, SecondOrder
 from explorer.ui.sobol_view import (
@@ -95,14 +94,17 @@ class SobolCards:
         )
         self.run_button = button("sobol_run", "Run", self.run)
         self.stop_button = button("sobol_stop", "Stop", self.stop, disabled=True)
-        self.progress = words("sobol_progress", width=150, sizing_mode="fixed")
+        self.progress = Words("sobol_progress", width=150, sizing_mode="fixed")
         self.csv = download("CSV", lambda: io.BytesIO(table_text(self.shown()[0]).encode()))
         self.netcdf = download("NetCDF", lambda: io.BytesIO(_netcdf(self.shown()[0])))
-        self.caption, self.depth_caption = words("sobol_caption"), words("sobol_depth_caption")
+        self.caption, self.depth_caption = (
+            Words("sobol_caption"),
+            Words("sobol_depth_caption"),
+        )
         self.depth = radio("sobol_depth", ("over time", "pairs"), self._deepened)
         self.order = radio("sobol_order", ("ST", "S1"), self._ordered)
         self.run_line = head(
-            self.percent, self.samples, self.run_button, self.stop_button, self.progress
+            self.percent, self.samples, self.run_button, self.stop_button, self.progress.box
         )
         self.run_line.visible = self.pairs.plot.visible = False
 
@@ -113,13 +115,13 @@ class SobolCards:
             head(self.scopes),
             self.run_line,
             pn.pane.Bokeh(self.bars.plot, sizing_mode=STRETCH),
-            self.caption,
+            self.caption.box,
         )
         second = card(
             head(heading("Sobol in depth"), self.depth, self.order),
             pn.pane.Bokeh(self.times.plot, sizing_mode=STRETCH),
             pn.pane.Bokeh(self.pairs.plot, sizing_mode=STRETCH),
-            self.depth_caption,
+            self.depth_caption.box,
         )
         return first, second
 
@@ -160,8 +162,8 @@ class SobolCards:
 
     def _empty(self, text: str) -> None:
         self.bars.say(text)
-        say(self.caption, "")
-        say(self.depth_caption, "")
+        self.caption.say("")
+        self.depth_caption.say("")
 
     def _describe(self, tables: list[SobolTable], deep: SobolTable) -> None:
         feature = self.feature.value
@@ -173,12 +175,12 @@ class SobolCards:
         notes = [t.note(feature) for t in tables if has_indices(t, feature) and t.note(feature)]
         lines += notes
         lines.append(_KEY.format(level=100 * deep.of_features.confidence))
-        say(self.caption, marked("<br>".join(lines)))
+        self.caption.say(marked("<br>".join(lines)))
         what = "Every sample of the evoked response; blank where it does not vary."
         if self.depth.active == 1:
             certain = _SOME_PAIRS if self.pairs.certain else _NO_PAIR
             what = f"Pairs, {self.feature_title()}; {certain}."
-        say(self.depth_caption, marked(f"{what}<br>{made(deep)}"))
+        self.depth_caption.say(marked(f"{what}<br>{made(deep)}"))
 
     def feature_title(self) -> str:
         """Title of the feature that is chosen."""
@@ -219,7 +221,7 @@ class SobolCards:
             view.dim(outdated)
         running = self.newest.busy
         if not running:
-            say(self.progress, "the point has moved" if outdated else "")
+            self.progress.say("the point has moved" if outdated else "")
 
     # --- around this point ---------------------------------------------------------
 
@@ -239,11 +241,11 @@ class SobolCards:
         """Give up the run."""
         self.newest.stop()
         self._ended()
-        say(self.progress, "stopped")
+        self.progress.say("stopped")
 
     def _told(self, share: float) -> None:
         bar = f'<progress value="{share:.2f}" max="1" style="width:76px" aria-label="Sobol run">'
-        say(self.progress, f"{bar}</progress> {share:.0%}".replace("%", " %"))
+        self.progress.say(f"{bar}</progress> {share:.0%}".replace("%", " %"))
 
     def _arrived(self, table: SobolTable) -> None:
         self.found = table

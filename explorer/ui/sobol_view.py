@@ -18,14 +18,13 @@ from explorer.backend.sobol_store import load_sobol
 from explorer.ui.axes import round_limits
 from explorer.ui.sensitivity_parts import (
     Message,
+    Words,
     choice,
     dim,
     head,
     heading,
     marked,
-    say,
     symbol,
-    words,
 )
 from explorer.ui.theme import Theme, dress
 from explorer.ui.view import STRETCH, plain_figure
@@ -201,14 +200,14 @@ class CompactSobol:
         self.feature = choice(
             "sobol_compact_feature", "Feature", feature_options(), self._chosen, seen=False
         )
-        self.caption = words("sobol_compact_caption")
+        self.caption = Words("sobol_compact_caption")
 
     def panel(self) -> pn.Column:
         """Choice, bars and caption."""
         return pn.Column(
             head(heading("What moves the"), self.feature),
             pn.pane.Bokeh(self.bars.plot, sizing_mode=STRETCH),
-            self.caption,
+            self.caption.box,
             sizing_mode=STRETCH,
             margin=0,
         )
@@ -229,7 +228,7 @@ class CompactSobol:
             self.bars.say(str(error))
             return
         self.bars.show([table], self.feature.value)
-        say(self.caption, f'<span title="{ranges_text(table)}">{marked(made(table))}</span>')
+        self.caption.say(f'<span title="{ranges_text(table)}">{marked(made(table))}</span>')
 
     def dress(self, theme: Theme, font: int) -> None:
         """Wear a theme."""

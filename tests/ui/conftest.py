@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -16,12 +17,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Response
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 120.0  # a cold numba cache compiles every kernel first
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 READY = "document.documentElement.dataset.ready === 'true'"
+_HOME = itertools.cycle(("?", "?circuit=jansen_rit"))  # never the same twice running
+GO_HOME = """
+(query) => {
+  document.querySelectorAll(".notice").forEach((box) => box.remove());
+  const bridge = Bokeh.documents[0].get_model_by_name("bridge_model");
+  window.sentHome = bridge.frame;
+  bridge.setv({popped: query});
+}
+"""
+AT_HOME = """
+() => {
+  const bridge = Bokeh.documents[0].get_model_by_name("bridge_model");
+  return bridge.frame > window.sentHome && bridge.painted === bridge.frame;
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -46,9 +62,17 @@ class Complaints:
     found: list[str]
 
     def hear(self, page: Page) -> None:
-        page.on("pageerror", lambda error: self.found.append(f"page error: {error}"))
+        page.on("pageerror", self._page_error)
         page.on("console", self._console)
         page.on("response", self._response)
+
+    def stop_hearing(self, page: Page) -> None:
+        page.remove_listener("pageerror", self._page_error)
+        page.remove_listener("console", self._console)
+        page.remove_listener("response", self._response)
+
+    def _page_error(self, error: Error) -> None:
+        self.found.append(f"page error: {error}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and "favicon" not in str(message.location.get("url")):
@@ -154,3 +178,29 @@ def open_page(
 def page(open_page: Callable[..., Page]) -> Page:
     """The page at its defaults, 1440 × 900, light."""
     return open_page()
+
+
+@pytest.fixture(scope="session")
+def window(browser: Browser, server: str) -> Iterator[Page]:
+    """One window for the many tests that need no new one."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(server)
+    page.wait_for_function(READY)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def live(window: Page, complaints: Complaints) -> Iterator[Page]:
+    """The shared window, brought back to the defaults: quicker than ``page``.
+
+    Its history and undo hold what other tests did.
+    """
+    complaints.hear(window)
+    query = next(_HOME)
+    window.evaluate(GO_HOME, query)
+    window.wait_for_function(AT_HOME)
+    yield window
+    complaints.stop_hearing(window)

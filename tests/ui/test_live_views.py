@@ -23,16 +23,16 @@ def moved(row: Parameter) -> float:
 
 
 @pytest.mark.parametrize("name", list(PARAMETERS))
-def test_every_slider_changes_a_live_figure(page, name):
+def test_every_slider_changes_a_live_figure(live, name):
     row = PARAMETERS[name]
-    before = {figure: h.all_data(page, figure) for figure in h.FIGURES}
-    h.set_slider(page, row.handle, moved(row))
-    after = {figure: h.all_data(page, figure) for figure in h.FIGURES}
+    before = {figure: h.all_data(live, figure) for figure in h.FIGURES}
+    h.set_slider(live, row.handle, moved(row))
+    after = {figure: h.all_data(live, figure) for figure in h.FIGURES}
     assert before != after, f"{row.handle} moves nothing"
-    assert h.get(page, f"{row.handle}_reset", "disabled") is False
+    assert h.get(live, f"{row.handle}_reset", "disabled") is False
     stored = row.display.stored(moved(row)) if row.display else moved(row)
     expected = take_snapshot(make_settings("jansen_rit", {name: stored}))
-    np.testing.assert_allclose(drawn_eeg(page), eeg_of(expected), rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(drawn_eeg(live), eeg_of(expected), rtol=2e-6, atol=2e-6)
 
 
 def drawn_eeg(page) -> np.ndarray:
@@ -87,26 +87,26 @@ def test_figures_are_the_backends_snapshot(open_page, query):
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
-def test_preset_menu_goes_to_the_preset_and_says_its_regime(page, name):
+def test_preset_menu_goes_to_the_preset_and_says_its_regime(live, name):
     preset = PRESETS[name]
-    page.get_by_label("Preset").select_option(label=preset.title)
-    h.settled(page, 500)
+    live.get_by_label("Preset").select_option(label=preset.title)
+    h.settled(live, 500)
     shot = take_snapshot(preset.settings())
-    assert h.text(page, "headline") == shot.headline
+    assert h.text(live, "headline") == shot.headline
     assert shot.report.regime == preset.regime
-    np.testing.assert_allclose(drawn_eeg(page), eeg_of(shot), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(drawn_eeg(live), eeg_of(shot), rtol=1e-5, atol=1e-5)
     for row in preset.settings().table.parameters.values():
         value = preset.settings()[row.name]
         shown = row.display.shown(value) if row.display else value
-        assert h.get(page, row.handle, "value") == pytest.approx(shown, rel=1e-6)
+        assert h.get(live, row.handle, "value") == pytest.approx(shown, rel=1e-6)
 
 
-def test_spectrum_names_the_alpha_peak(page):
-    text = h.column(page, "spectrum", 2, "text")[0]
-    frequency = h.column(page, "spectrum", 2, "x")[0]
+def test_spectrum_names_the_alpha_peak(live):
+    text = h.column(live, "spectrum", 2, "text")[0]
+    frequency = h.column(live, "spectrum", 2, "x")[0]
     assert frequency == pytest.approx(10.9, abs=0.25)
     assert band_of(frequency).name == "alpha" and text == f"{frequency:.1f} Hz, alpha"
-    y, x = h.line(page, "spectrum", LIGHT_INK), h.column(page, "spectrum", 1, "x")
+    y, x = h.line(live, "spectrum", LIGHT_INK), h.column(live, "spectrum", 1, "x")
     assert x[int(np.argmax(y))] == pytest.approx(frequency, abs=0.25)
 
 
@@ -117,18 +117,18 @@ def pulse(page) -> list[float]:
     )
 
 
-def test_evoked_pulse_has_its_true_width(page):
-    assert pulse(page) == [0, 50]
-    h.set_slider(page, "stim_width_ms", 120)
-    assert pulse(page) == [0, 120]
+def test_evoked_pulse_has_its_true_width(live):
+    assert pulse(live) == [0, 50]
+    h.set_slider(live, "stim_width_ms", 120)
+    assert pulse(live) == [0, 120]
 
 
-def test_silent_point_is_explained(page):
-    h.set_slider(page, "p_sd", 0)
-    h.set_slider(page, "p_mean", 50)
-    assert h.text(page, "headline") == "at rest: no oscillation; raise p above 90"
-    assert np.ptp(drawn_eeg(page)) < 1e-3
-    low, high = axis(page, "eeg", "y_range")
+def test_silent_point_is_explained(live):
+    h.set_slider(live, "p_sd", 0)
+    h.set_slider(live, "p_mean", 50)
+    assert h.text(live, "headline") == "at rest: no oscillation; raise p above 90"
+    assert np.ptp(drawn_eeg(live)) < 1e-3
+    low, high = axis(live, "eeg", "y_range")
     assert high - low >= 0.5  # rounding must not fill the frame
 
 
@@ -142,18 +142,18 @@ def axis(page, figure: str, which: str) -> tuple[float, float]:
     )
 
 
-def test_axes_grow_at_once_and_shrink_on_release(page):
-    h.set_slider(page, "p_sd", 0)
-    start = axis(page, "eeg", "y_range")
-    h.set_slider(page, "p_mean", 120)
-    low, high = axis(page, "eeg", "y_range")
-    eeg = drawn_eeg(page)
+def test_axes_grow_at_once_and_shrink_on_release(live):
+    h.set_slider(live, "p_sd", 0)
+    start = axis(live, "eeg", "y_range")
+    h.set_slider(live, "p_mean", 120)
+    low, high = axis(live, "eeg", "y_range")
+    eeg = drawn_eeg(live)
     assert low < eeg.min() and high > eeg.max() and low < start[0]
-    h.set_slider(page, "p_mean", 300)
-    assert axis(page, "eeg", "y_range")[0] <= low  # holds still in the movement
-    h.release(page, "p_mean")
-    h.settled(page, 600)
-    assert axis(page, "eeg", "y_range")[0] > low
+    h.set_slider(live, "p_mean", 300)
+    assert axis(live, "eeg", "y_range")[0] <= low  # holds still in the movement
+    h.release(live, "p_mean")
+    h.settled(live, 600)
+    assert axis(live, "eeg", "y_range")[0] > low
 
 
 def test_lock_holds_the_axes(page):
@@ -168,35 +168,35 @@ def test_lock_holds_the_axes(page):
     assert axis(page, "eeg", "y_range") != before
 
 
-def test_scalp_channel_replaces_the_source(page):
-    page.get_by_label("Signal").select_option("Oz")
-    h.settled(page)
+def test_scalp_channel_replaces_the_source(live):
+    live.get_by_label("Signal").select_option("Oz")
+    h.settled(live)
     shot = take_snapshot(make_settings(), "Oz")
-    np.testing.assert_allclose(drawn_eeg(page), eeg_of(shot), rtol=1e-5, atol=1e-5)
-    label = page.evaluate("Bokeh.documents[0].get_model_by_name('eeg').left[0].axis_label")
+    np.testing.assert_allclose(drawn_eeg(live), eeg_of(shot), rtol=1e-5, atol=1e-5)
+    label = live.evaluate("Bokeh.documents[0].get_model_by_name('eeg').left[0].axis_label")
     assert "µV" in label
 
 
-def test_evoked_channel_can_be_chosen(page):
-    page.get_by_label("Channel in ink").select_option("Cz")
-    h.settled(page)
+def test_evoked_channel_can_be_chosen(live):
+    live.get_by_label("Channel in ink").select_option("Cz")
+    h.settled(live)
     shot = take_snapshot(make_settings())
     from explorer.backend.leadfield import lead_field
 
     row = lead_field("caudal_middle_frontal").names.index("Cz")
-    np.testing.assert_allclose(evoked_of(page), shot.scalp[row], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(evoked_of(live), shot.scalp[row], rtol=1e-5, atol=1e-5)
 
 
-def test_phase_axes_can_be_chosen(page):
-    page.get_by_label("Horizontal axis").select_option("y0")
-    page.get_by_label("Vertical axis").select_option("y0′")
-    h.settled(page)
+def test_phase_axes_can_be_chosen(live):
+    live.get_by_label("Horizontal axis").select_option("y0")
+    live.get_by_label("Vertical axis").select_option("y0′")
+    h.settled(live)
     shot = take_snapshot(make_settings())
-    np.testing.assert_allclose(h.column(page, "phase", 0, "x"), shot.states[-1001:, 0], rtol=1e-5)
+    np.testing.assert_allclose(h.column(live, "phase", 0, "x"), shot.states[-1001:, 0], rtol=1e-5)
     np.testing.assert_allclose(
-        h.column(page, "phase", 0, "y"), shot.states[-1001:, 3], rtol=1e-5, atol=1e-5
+        h.column(live, "phase", 0, "y"), shot.states[-1001:, 3], rtol=1e-5, atol=1e-5
     )
-    labels = page.evaluate(
+    labels = live.evaluate(
         "() => { const p = Bokeh.documents[0].get_model_by_name('phase');"
         " return [p.below[0].axis_label, p.left[0].axis_label] }"
     )
@@ -211,45 +211,45 @@ def scalp_at(page) -> np.ndarray:
     return np.array(h.column(page, "scalp", index, "value"), dtype=float)
 
 
-def test_click_in_the_evoked_response_moves_the_map(page):
+def test_click_in_the_evoked_response_moves_the_map(live):
     shot = take_snapshot(make_settings())
     time_ms = np.round(shot.evoked.time * 1e3)
-    image = h.all_data(page, "scalp")
-    np.testing.assert_allclose(scalp_at(page), shot.scalp[:, time_ms == 100][:, 0], rtol=1e-5)
-    box = page.locator("#card-evoked .plot").bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4)
-    h.wait_for(page, "() => !location.search.includes('cursor_ms=100&')")
-    h.settled(page)
-    assert h.all_data(page, "scalp") != image
-    cursor = page.evaluate(
+    image = h.all_data(live, "scalp")
+    np.testing.assert_allclose(scalp_at(live), shot.scalp[:, time_ms == 100][:, 0], rtol=1e-5)
+    box = live.locator("#card-evoked .plot").bounding_box()
+    live.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4)
+    h.wait_for(live, "() => !location.search.includes('cursor_ms=100&')")
+    h.settled(live)
+    assert h.all_data(live, "scalp") != image
+    cursor = live.evaluate(
         "Bokeh.documents[0].get_model_by_name('evoked').center.find((r) => r.type === 'Span').location"
     )
     assert 300 < cursor < 700
-    np.testing.assert_allclose(scalp_at(page), shot.scalp[:, time_ms == cursor][:, 0], rtol=1e-5)
-    assert page.get_by_label("Time of the map, ms").input_value() == f"{cursor:.0f}"
+    np.testing.assert_allclose(scalp_at(live), shot.scalp[:, time_ms == cursor][:, 0], rtol=1e-5)
+    assert live.get_by_label("Time of the map, ms").input_value() == f"{cursor:.0f}"
 
 
-def test_cursor_can_be_typed(page):
-    field = page.get_by_label("Time of the map, ms")
+def test_cursor_can_be_typed(live):
+    field = live.get_by_label("Time of the map, ms")
     field.fill("140")
     field.press("Enter")
-    h.wait_for(page, "() => location.search.includes('cursor_ms=140')")
+    h.wait_for(live, "() => location.search.includes('cursor_ms=140')")
     shot = take_snapshot(make_settings())
     k = int(np.argmin(np.abs(shot.evoked.time - 0.140)))
-    np.testing.assert_allclose(scalp_at(page), shot.scalp[:, k], rtol=1e-5)
+    np.testing.assert_allclose(scalp_at(live), shot.scalp[:, k], rtol=1e-5)
 
 
-def test_scalp_scale_is_symmetric(page):
-    low, high = page.evaluate(
+def test_scalp_scale_is_symmetric(live):
+    low, high = live.evaluate(
         """() => { const r = Bokeh.documents[0].get_model_by_name("scalp").renderers[0];
         return [r.glyph.color_mapper.low, r.glyph.color_mapper.high] }"""
     )
     assert low == -high and high >= np.abs(take_snapshot(make_settings()).scalp).max()
 
 
-def test_head_is_round(page):
+def test_head_is_round(live):
     """As many pixels to a head radius across as upward."""
-    across, up = page.evaluate(
+    across, up = live.evaluate(
         """() => { const p = Bokeh.documents[0].get_model_by_name("scalp");
         return [p.inner_width / (p.x_range.end - p.x_range.start),
                 p.inner_height / (p.y_range.end - p.y_range.start)] }"""

@@ -50,50 +50,50 @@ def test_undo_and_redo_by_buttons(page):
     assert data(page) == second
 
 
-def test_undo_and_redo_by_keys(page):
-    move(page, "A_e", 4.0)
-    page.keyboard.press("Control+z")
-    wait_value(page, "A_e", 3.25)
-    page.keyboard.press("Control+Shift+Z")
-    wait_value(page, "A_e", 4.0)
+def test_undo_and_redo_by_keys(live):
+    move(live, "A_e", 4.0)
+    live.keyboard.press("Control+z")
+    wait_value(live, "A_e", 3.25)
+    live.keyboard.press("Control+Shift+Z")
+    wait_value(live, "A_e", 4.0)
 
 
-def test_one_drag_is_one_step_of_undo(page):
+def test_one_drag_is_one_step_of_undo(live):
     for k in range(1, 11):
-        h.set_slider(page, "p_mean", 220 - 5 * k)
-    h.release(page, "p_mean")
-    page.keyboard.press("Control+z")
-    wait_value(page, "p_mean", 220)
+        h.set_slider(live, "p_mean", 220 - 5 * k)
+    h.release(live, "p_mean")
+    live.keyboard.press("Control+z")
+    wait_value(live, "p_mean", 220)
 
 
-def test_undo_covers_the_choices(page):
-    page.get_by_label("Horizontal axis").select_option("y0")
-    h.settled(page, 600)
-    page.locator("[data-command=undo]").click()
-    h.wait_for(page, "() => location.search.includes('phase_x=y1&')")
-    h.settled(page)
+def test_undo_covers_the_choices(live):
+    live.get_by_label("Horizontal axis").select_option("y0")
+    h.settled(live, 600)
+    live.locator("[data-command=undo]").click()
+    h.wait_for(live, "() => location.search.includes('phase_x=y1&')")
+    h.settled(live)
     shot = take_snapshot(make_settings())
-    np.testing.assert_allclose(h.column(page, "phase", 0, "x"), shot.states[-1001:, 1], rtol=1e-5)
-    assert page.get_by_label("Horizontal axis").input_value() == "y1"
+    np.testing.assert_allclose(h.column(live, "phase", 0, "x"), shot.states[-1001:, 1], rtol=1e-5)
+    assert live.get_by_label("Horizontal axis").input_value() == "y1"
 
 
-def test_reset_goes_to_the_preset_then_to_the_defaults(page):
-    page.get_by_label("Preset").select_option(label="Slow spikes")
-    wait_value(page, "p_mean", 120)
-    move(page, "p_mean", 300)
-    page.get_by_role("button", name="reset", exact=True).click()
-    wait_value(page, "p_mean", 120)
-    page.get_by_role("button", name="reset", exact=True).click()
-    wait_value(page, "p_mean", 220)
-    assert page.get_by_label("Preset").input_value() in ("", "preset …")
+def test_reset_goes_to_the_preset_then_to_the_defaults(live):
+    live.get_by_label("Preset").select_option(label="Slow spikes")
+    wait_value(live, "p_mean", 120)
+    move(live, "p_mean", 300)
+    live.get_by_role("button", name="reset", exact=True).click()
+    wait_value(live, "p_mean", 120)
+    live.get_by_role("button", name="reset", exact=True).click()
+    wait_value(live, "p_mean", 220)
+    assert live.get_by_label("Preset").input_value() in ("", "preset …")
 
 
-def test_a_slider_resets_by_itself(page):
-    move(page, "A_e", 4.0)
-    move(page, "p_mean", 150)
-    h.element(page, "A_e_reset", "button_el").click()
-    wait_value(page, "A_e", 3.25)
-    assert value(page, "p_mean") == 150
+def test_a_slider_resets_by_itself(live):
+    move(live, "A_e", 4.0)
+    move(live, "p_mean", 150)
+    h.element(live, "A_e_reset", "button_el").click()
+    wait_value(live, "A_e", 3.25)
+    assert value(live, "p_mean") == 150
 
 
 def test_url_gives_the_same_picture_elsewhere(page, open_page):
@@ -164,16 +164,16 @@ def test_every_bad_url_value_is_told(open_page):
     [("A_e", "abc"), ("A_e", "100"), ("A_e", ""), ("p_mean", "nan"), ("tau_e", "0"),
      ("n_trials", "3.5"), ("C", "1e400"), ("noise_factor", "-1")],
 )  # fmt: skip
-def test_bad_typed_value_is_refused(page, name, typed):
-    before, old, shown = data(page), value(page, name), h.get(page, f"{name}_input", "value")
-    h.type_value(page, name, typed)
-    page.locator(".notice.error").wait_for()
-    told = h.notices(page)
+def test_bad_typed_value_is_refused(live, name, typed):
+    before, old, shown = data(live), value(live, name), h.get(live, f"{name}_input", "value")
+    h.type_value(live, name, typed)
+    live.locator(".notice.error").wait_for()
+    told = h.notices(live)
     assert len(told) == 1 and name in told[0] and "expected" in told[0]
-    assert value(page, name) == old and data(page) == before
-    assert h.element(page, f"{name}_input").input_value() == shown
-    move(page, "p_mean", 200)  # the page goes on
-    assert data(page) != before
+    assert value(live, name) == old and data(live) == before
+    assert h.element(live, f"{name}_input").input_value() == shown
+    move(live, "p_mean", 200)  # the live goes on
+    assert data(live) != before
 
 
 @pytest.mark.parametrize(
@@ -181,45 +181,45 @@ def test_bad_typed_value_is_refused(page, name, typed):
     [("A_e", "4.25", 4.25), ("tau_e", "12.5", 12.5), ("noise_factor", "0", 0.0),
      ("A_i", "30,5", 30.5), ("stim_width_ms", "75", 75.0), ("C", "1350", 1350.0)],
 )  # fmt: skip
-def test_typed_value_is_taken(page, name, typed, expected):
-    before = data(page)
-    h.type_value(page, name, typed)
-    wait_value(page, name, expected)
-    assert data(page) != before
+def test_typed_value_is_taken(live, name, typed, expected):
+    before = data(live)
+    h.type_value(live, name, typed)
+    wait_value(live, name, expected)
+    assert data(live) != before
 
 
-def test_bad_seed_is_refused(page):
-    field = page.get_by_label("Noise seed")
+def test_bad_seed_is_refused(live):
+    field = live.get_by_label("Noise seed")
     field.fill("0")
     field.press("Enter")
-    page.locator(".notice.error").wait_for()
-    assert "seed" in h.notices(page)[0]
-    h.wait_for(page, "() => true")
+    live.locator(".notice.error").wait_for()
+    assert "seed" in h.notices(live)[0]
+    h.wait_for(live, "() => true")
     assert field.input_value() == "1"
 
 
-def test_new_noise_is_another_seed(page):
-    before = h.all_data(page, "eeg")
-    page.get_by_role("button", name="new", exact=True).click()
-    h.wait_for(page, "() => location.search.includes('seed=2&')")
-    h.settled(page)
-    assert h.all_data(page, "eeg") != before
-    assert page.get_by_label("Noise seed").input_value() == "2"
+def test_new_noise_is_another_seed(live):
+    before = h.all_data(live, "eeg")
+    live.get_by_role("button", name="new", exact=True).click()
+    h.wait_for(live, "() => location.search.includes('seed=2&')")
+    h.settled(live)
+    assert h.all_data(live, "eeg") != before
+    assert live.get_by_label("Noise seed").input_value() == "2"
 
 
-def test_circuit_switch(page):
-    page.get_by_role("button", name="deepjr").click()
-    h.wait_for(page, "() => location.search.includes('circuit=deepjr')")
-    h.settled(page)
+def test_circuit_switch(live):
+    live.get_by_role("button", name="deepjr").click()
+    h.wait_for(live, "() => location.search.includes('circuit=deepjr')")
+    h.settled(live)
     shot = take_snapshot(make_settings("deepjr"))
-    assert h.text(page, "headline") == shot.headline and "only answers" in shot.headline
+    assert h.text(live, "headline") == shot.headline and "only answers" in shot.headline
     np.testing.assert_allclose(
-        h.column(page, "eeg"), shot.signal[-2001::2], rtol=1e-5, atol=1e-5
+        h.column(live, "eeg"), shot.signal[-2001::2], rtol=1e-5, atol=1e-5
     )
-    assert value(page, "v_max") == pytest.approx(0.05)
-    page.locator("[data-command=undo]").click()
-    wait_value(page, "v_max", 5.0)
-    assert h.text(page, "headline").startswith("alpha oscillation")
+    assert value(live, "v_max") == pytest.approx(0.05)
+    live.locator("[data-command=undo]").click()
+    wait_value(live, "v_max", 5.0)
+    assert h.text(live, "headline").startswith("alpha oscillation")
 
 
 def test_deepjr_evoked_response_is_the_published_one(open_page):
@@ -251,46 +251,46 @@ async ([name, low, high]) => {
 """
 
 
-def test_outrun_drag_ends_at_the_last_value(page):
-    before = h.frame(page)
-    page.evaluate(OUTRUN, ["p_mean", 150.0, 260.0])
-    h.settled(page, 300)
+def test_outrun_drag_ends_at_the_last_value(live):
+    before = h.frame(live)
+    live.evaluate(OUTRUN, ["p_mean", 150.0, 260.0])
+    h.settled(live, 300)
     shot = take_snapshot(make_settings(values={"p_mean": 260}))
-    np.testing.assert_allclose(h.column(page, "eeg"), shot.signal[-2001::2], rtol=1e-5)
-    assert value(page, "p_mean") == 260
-    assert 3 <= h.frame(page) - before <= 101  # moved all along, and never more than asked
+    np.testing.assert_allclose(h.column(live, "eeg"), shot.signal[-2001::2], rtol=1e-5)
+    assert value(live, "p_mean") == 260
+    assert 3 <= h.frame(live) - before <= 101  # moved all along, and never more than asked
 
 
 def focus_handle(page, name: str) -> None:
     h.handle(page, name).focus()
 
 
-def test_arrow_keys_move_one_step_and_ten_with_shift(page):
-    focus_handle(page, "A_e")
-    page.keyboard.press("ArrowRight")
-    wait_value(page, "A_e", 3.30)
-    page.keyboard.press("Shift+ArrowRight")
-    wait_value(page, "A_e", 3.80)
-    page.keyboard.press("Shift+ArrowLeft")
-    wait_value(page, "A_e", 3.30)
-    page.keyboard.press("ArrowLeft")
-    wait_value(page, "A_e", 3.25)
+def test_arrow_keys_move_one_step_and_ten_with_shift(live):
+    focus_handle(live, "A_e")
+    live.keyboard.press("ArrowRight")
+    wait_value(live, "A_e", 3.30)
+    live.keyboard.press("Shift+ArrowRight")
+    wait_value(live, "A_e", 3.80)
+    live.keyboard.press("Shift+ArrowLeft")
+    wait_value(live, "A_e", 3.30)
+    live.keyboard.press("ArrowLeft")
+    wait_value(live, "A_e", 3.25)
 
 
-def test_arrow_keys_on_a_logarithmic_track(page):
-    focus_handle(page, "noise_factor")
-    page.keyboard.press("ArrowRight")
-    h.wait_for(page, "() => Bokeh.documents[0].get_model_by_name('noise_factor').value > 1")
-    assert value(page, "noise_factor") < 2
-    page.keyboard.press("Shift+ArrowLeft")
-    h.wait_for(page, "() => Bokeh.documents[0].get_model_by_name('noise_factor').value < 1.1")
-    h.settled(page)
+def test_arrow_keys_on_a_logarithmic_track(live):
+    focus_handle(live, "noise_factor")
+    live.keyboard.press("ArrowRight")
+    h.wait_for(live, "() => Bokeh.documents[0].get_model_by_name('noise_factor').value > 1")
+    assert value(live, "noise_factor") < 2
+    live.keyboard.press("Shift+ArrowLeft")
+    h.wait_for(live, "() => Bokeh.documents[0].get_model_by_name('noise_factor').value < 1.1")
+    h.settled(live)
 
 
-def test_handle_is_named_for_screen_readers(page):
-    handle = h.handle(page, "A_e")
+def test_handle_is_named_for_screen_readers(live):
+    handle = h.handle(live, "A_e")
     assert handle.get_attribute("aria-label") == "excitatory gain"
-    move(page, "A_e", 4.0)
+    move(live, "A_e", 4.0)
     assert "4" in (handle.get_attribute("aria-valuetext") or "") and "mV" in (
         handle.get_attribute("aria-valuetext") or ""
     )
