@@ -21,6 +21,7 @@ CHANNELS: tuple[str, ...] = tuple(lead_field("caudal_middle_frontal").names)
 STATE_VARIABLES = ("y0", "y1", "y2", "y1-y2", "dy0", "dy1", "dy2")
 TABS = ("explore", "sensitivity", "dynamics", "model")
 HISTORY = 200
+MOST_PAIRS = 200
 
 
 @dataclass(frozen=True)
@@ -216,8 +217,13 @@ class Parsed:
 
 def parse_query(search: str) -> Parsed:
     """Understand a URL's query; what cannot be used falls back to its default and is reported."""
-    pairs = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True, max_num_fields=200))
     errors: list[ExplorerError] = []
+    pairs: dict[str, str] = {}
+    if search.count("&") < MOST_PAIRS:
+        pairs = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
+    else:
+        got = f"{search.count('&') + 1}"
+        errors.append(ExplorerError("URL", f"at most {MOST_PAIRS} values", got))
     name = pairs.pop("circuit", "jansen_rit")
     if name not in CIRCUITS:
         errors.append(ExplorerError("circuit", f"one of {', '.join(CIRCUITS)}", repr(name)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,13 @@ def test_fisher_table_refuses_bad_points():
     result = run("fisher-table", "--points", "1")
     assert isinstance(result.exception, ExplorerError)
     assert result.exception.field == "points"
+
+
+@pytest.mark.parametrize("words", [("sobol", "--samples", "1000"), ("fisher-table", "--seed", "0")])
+def test_the_program_has_the_commands_and_says_one_sentence(words: tuple[str, ...], tmp_path: Path):
+    out = ("--out", str(tmp_path / "t.nc")) if words[0] == "sobol" else ()
+    command = [sys.executable, "-m", "explorer.cli", *words, *out]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "expected" in done.stderr
+    assert list(tmp_path.iterdir()) == []

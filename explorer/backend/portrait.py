@@ -181,7 +181,13 @@ def portrait(
         v, u = own_flow(settings, y_name, y, x, state)
     some = (slice(_KEEP // 2, None, _KEEP),) * 2
     return Portrait(
-        kind, *(a[some].ravel() for a in (x, y, u, v)), _zero_lines(x, y, u), _zero_lines(x, y, v)
+        kind,
+        x=x[some].ravel(),
+        y=y[some].ravel(),
+        u=u[some].ravel(),
+        v=v[some].ravel(),
+        x_nullcline=_zero_lines(x, y, u),
+        y_nullcline=_zero_lines(x, y, v),
     )
 
 

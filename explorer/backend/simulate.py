@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -273,7 +275,7 @@ def spread(
     rounds = math.ceil(blocks * n_steps * LANES * 5e-9 / (CHUNK_S * workers))
     per_chunk = max(1, -(-blocks // (max(rounds, 1) * workers)))
     starts = range(0, blocks, per_chunk)
-    pool = _pool(workers)
+    pool = _pool(workers, _priority())
     stopped = False
 
     def chunk(first_block: int) -> None:
@@ -289,6 +291,14 @@ def spread(
         raise Cancelled
 
 
+def _priority() -> int:
+    """Niceness of the calling thread, where threads have one; 0 elsewhere."""
+    if sys.platform != "linux":
+        return 0
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
 @lru_cache(maxsize=8)
-def _pool(workers: int) -> ThreadPoolExecutor:
+def _pool(workers: int, priority: int) -> ThreadPoolExecutor:
+    """Threads of the caller's priority (they inherit it): calm work never holds up live work."""
     return ThreadPoolExecutor(workers, thread_name_prefix="kernel")

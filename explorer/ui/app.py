@@ -83,6 +83,7 @@ def page() -> pn.Template:
         place(name, widget)
     for key, slot in session.slots.items():
         place(f"tab_{key}", slot)
+    place("sobol_compact", session.sobol.panel())
     place("circuit", session.header.circuit)
     place("preset", session.header.preset)
     place("headline", pn.pane.Bokeh(session.headline))

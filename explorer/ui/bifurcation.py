@@ -63,7 +63,10 @@ class BifurcationView:
         self._draw_criticals()
         self._draw_point()
         self.plot.add_layout(
-            ColorBar(color_mapper=self.colours, width=10, title="frequency (Hz)", padding=4, margin=2), "right"
+            ColorBar(
+                color_mapper=self.colours, width=10, title="frequency (Hz)", padding=4, margin=2
+            ),
+            "right",
         )
         self.plot.on_event(Tap, self._tapped)
         self.show_parameter(name, settings)
@@ -82,7 +85,8 @@ class BifurcationView:
 
     def _draw_rests(self) -> None:
         self.rests = {
-            stable: ColumnDataSource({"xs": [], "ys": [], "kind": []}) for stable in (True, False)
+            stable: ColumnDataSource({"xs": [], "ys": [], "kind": []}, name=f"bifurcation_{name}")
+            for stable, name in ((True, "stable"), (False, "unstable"))
         }
         self._rest_lines = [
             self.plot.multi_line(
@@ -99,12 +103,11 @@ class BifurcationView:
         """Lines coloured by frequency; a triangle here and there tells the direction."""
         empty: list[float] = []
         source = ColumnDataSource(
-            {k: empty for k in ("x", "y", "x1", "y1", "frequency", "text", "size")}
+            dict.fromkeys(("x", "y", "x1", "y1", "frequency", "text", "size"), empty),
+            name=f"bifurcation_{way}",
         )
         colour = {"field": "frequency", "transform": self.colours}
-        lines = self.plot.segment(
-            "x", "y", "x1", "y1", source=source, color=colour, line_width=2.2
-        )
+        lines = self.plot.segment("x", "y", "x1", "y1", source=source, color=colour, line_width=2.2)
         marker = "triangle" if way == "up" else "inverted_triangle"
         marks = self.plot.scatter(
             "x", "y", source=source, marker=marker, size="size", line_color=colour,
@@ -121,7 +124,7 @@ class BifurcationView:
 
     def _draw_criticals(self) -> None:
         columns = ("x", "y", "text", "marker", "align", "dx", "dy")
-        self.criticals = ColumnDataSource({k: [] for k in columns})
+        self.criticals = ColumnDataSource({k: [] for k in columns}, name="bifurcation_criticals")
         self._critical_marks = self.plot.scatter(
             "x", "y", marker="marker", source=self.criticals, size=10, line_width=2
         )
@@ -133,7 +136,7 @@ class BifurcationView:
     def _draw_point(self) -> None:
         self.here = Span(dimension="height", line_width=1.4, line_dash="dotted", location=0.0)
         self.plot.add_layout(self.here)
-        self.now = ColumnDataSource({"x": [], "y": []})
+        self.now = ColumnDataSource({"x": [], "y": []}, name="bifurcation_now")
         self._dots = self.plot.scatter(
             "x", "y", source=self.now, size=11, marker="circle", line_width=2
         )
@@ -177,7 +180,7 @@ class BifurcationView:
         after = np.where(joined, after, np.arange(x.size))
         kept = np.flatnonzero(cycling)
         size = np.where(kept % _MARK_EVERY == offset, 7.0, 0.0)
-        text = [self._words(branch, k) for k in kept]
+        text = [self._words(branch, int(k)) for k in kept]
         both = (branch.maximum, branch.minimum)
         return {
             "x": np.tile(x[kept], 2),
@@ -199,6 +202,7 @@ class BifurcationView:
         left, right = self.axis.ends
         places = self.axis.place(np.array([c.value for c in criticals]))
         to_left = places > left + 0.7 * (right - left)
+        zipped = list(zip(criticals, to_left, strict=True))
         self.criticals.data = {
             "x": places,
             "y": [c.source for c in criticals],
@@ -206,8 +210,15 @@ class BifurcationView:
             "marker": ["diamond" if c.kind == "hopf" else "square_x" for c in criticals],
             "align": ["right" if late else "left" for late in to_left],
             "dx": [-9 if late else 9 for late in to_left],
-            "dy": [(18, -18)[(k % 2)] if c.kind == "hopf" else 0 for k, c in enumerate(criticals)],
+            "dy": [self._lift(k, c, late) for k, (c, late) in enumerate(zipped)],
         }
+
+    @staticmethod
+    def _lift(k: int, critical: Critical, late: bool) -> int:
+        """How far below its mark a label stands, px, so that neighbours do not meet."""
+        if critical.kind == "fold":
+            return 0
+        return 42 if late else (20, -20)[k % 2]
 
     def _critical_words(self, critical: Critical) -> str:
         value = self.axis.shown(critical.value, digits=5)
@@ -258,4 +269,3 @@ class BifurcationView:
         self._hatch.glyph.hatch_color = theme.muted
         self.here.line_color = theme.ink
         self._dots.glyph.update(line_color=theme.ink, fill_color=theme.paper)
-

@@ -29,7 +29,7 @@ CARDS: tuple[Card, ...] = (
     Card("spectrum", "Spectrum", "watch the peak move"),
     Card("evoked", "Evoked response", "click to move the map", "evoked_choice"),
     Card("scalp", "Scalp map", "", "cursor_choice"),
-    Card("phase", "Phase plane", "", "phase_choice"),
+    Card("phase", "Phase", "", "phase_choice"),
 )
 _MS = ":host { font-size: calc(var(--size) - 1px); color: var(--text); line-height: 24px; }"
 _TITLES = {"y0": "y0", "y1": "y1", "y2": "y2", "y1-y2": "y1 − y2"}
@@ -73,10 +73,12 @@ def choice_widgets(session: Session) -> dict[str, pn.viewable.Viewable]:
         "evoked_choice": _select(
             session, "evoked", {"strongest": "strongest", **channels}, 104, "Channel in ink"
         ),
-        "cursor_choice": pn.Row(times, pn.pane.HTML("ms", margin=(0, 0, 0, 3), stylesheets=[_MS]), margin=0),
+        "cursor_choice": pn.Row(
+            times, pn.pane.HTML("ms", margin=(0, 0, 0, 3), stylesheets=[_MS]), margin=0
+        ),
         "phase_choice": pn.Row(
-            _select(session, "phase_x", variables, 76, "Horizontal axis"),
-            _select(session, "phase_y", variables, 76, "Vertical axis"),
+            _select(session, "phase_x", variables, 62, "Horizontal axis"),
+            _select(session, "phase_y", variables, 62, "Vertical axis"),
             margin=0,
         ),
     }

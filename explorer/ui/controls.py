@@ -55,9 +55,7 @@ class Controls:
         self.region = self._select(
             "region", "Region of the dipole", {v: k for k, v in REGIONS.items()}
         )
-        self.start = self._select(
-            "start", "Start", {_START_WORDS[k]: k for k in STARTS}
-        )
+        self.start = self._select("start", "Start", {_START_WORDS[k]: k for k in STARTS})
         self.integrator = self._select(
             "integrator", "Integrator", {n: n for n in state.settings.table.integrators}
         )
@@ -68,7 +66,6 @@ class Controls:
         self.seed.param.watch(lambda e: self._set_field("seed", e.new), "value")
         self.redraw = pn.widgets.Button(
             name="new", width=44, align="end", margin=(0, 6, 4, 4), stylesheets=[BUTTON],
-            description="Draw background and sensor noise anew: the next seed.",
         )  # fmt: skip
         self.redraw.on_click(lambda _e: self._set_field("seed", state.settings.seed + 1))
         self.groups = {title: self._group(title) for title in ORDER}
@@ -85,9 +82,7 @@ class Controls:
         rows = [self.sliders[n].panel() for n, row in PARAMETERS.items() if row.group == title]
         extras: dict[str, list[pn.viewable.Viewable]] = {
             "Background input": [
-                pn.Row(
-                    self.start, self.seed, self.redraw, margin=0, sizing_mode="stretch_width"
-                )
+                pn.Row(self.start, self.seed, self.redraw, margin=0, sizing_mode="stretch_width")
             ],
             "Measurement": [self.region],
             "Sigmoid": [self.integrator],

@@ -72,4 +72,4 @@ class DynamicsTab(Tab):
     def close(self) -> None:
         self.diagram.close()
         self.map.close()
-        self.running.runner.stop()
+        self.running.runner.close()

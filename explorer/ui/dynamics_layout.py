@@ -16,7 +16,8 @@ BUTTON = """
   color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 5px; }
 .bk-btn:hover { background: var(--wash); }
 .bk-btn.bk-active { background: var(--accent); color: var(--card); }
-.bk-btn[disabled] { opacity: .55; }
+.bk-btn[disabled], .bk-btn[disabled]:hover { background: none; color: var(--muted);
+  border-style: dashed; opacity: 1; }
 .bk-btn:focus-visible { outline: 2px solid var(--focus); }
 """
 WORDS = """
@@ -25,6 +26,8 @@ WORDS = """
 :host b { color: var(--text); font-weight: 650; font-size: 15px; }
 .bk-clearfix { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 """
+FILL = ":host { flex: 1 1 0 !important; width: 0 !important; }"
+"""Words that take what is left of their row, and no more."""
 _CARD = """
 :host { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   overflow: hidden; min-width: 0; min-height: 0; display: flex !important;
@@ -84,9 +87,7 @@ def card(
 def toolbar(children: tuple[LayoutDOM, ...], row: int) -> Row:
     """A row of controls over the full width; wraps where it is narrow."""
     place = f":host {{ grid-column: 1 / 13; grid-row: {row}; padding-left: 2px; }}"
-    return Row(
-        *children, stylesheets=[_HEAD, place], margin=0, sizing_mode="stretch_width"
-    )
+    return Row(*children, stylesheets=[_HEAD, place], margin=0, sizing_mode="stretch_width")
 
 
 def tab_grid(children: tuple[LayoutDOM, ...]) -> Column:

@@ -30,7 +30,6 @@ class Header:
         self.circuit = pn.widgets.RadioButtonGroup(
             options={c.title: c.name for c in CIRCUITS.values()}, value=state.settings.circuit,
             stylesheets=[BUTTON, _TALL], margin=0, sizing_mode="stretch_width",
-            description=" ".join(f"{c.title}: {c.meaning}" for c in CIRCUITS.values()),
         )  # fmt: skip
         titles = {preset.title: name for name, preset in PRESETS.items()}
         self.preset = pn.widgets.Select(
@@ -46,7 +45,7 @@ class Header:
             self._arrived()
 
     def _load(self, event: object) -> None:
-        if self._refreshing or self.preset.value in (_OWN, self.state.preset):
+        if self._refreshing or self.preset.value == _OWN:
             return
         preset = PRESETS[self.preset.value]
         self.state.load(preset.settings(), preset.name)
@@ -57,6 +56,8 @@ class Header:
         self._refreshing = True
         if self.circuit.value != self.state.settings.circuit:
             self.circuit.value = self.state.settings.circuit
-        if self.preset.value != self.state.preset:
-            self.preset.value = self.state.preset
+        there = self.state.settings == self.state.base  # else it can be chosen again
+        preset = self.state.preset if there else _OWN
+        if self.preset.value != preset:
+            self.preset.value = preset
         self._refreshing = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,9 +19,19 @@ from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
 from explorer.backend.simulate import Cancelled
 
-_POOL = ThreadPoolExecutor(8, thread_name_prefix="newest")
+NICE = 5
+"""With less, dragging during a run suffers; with more, it holds Python's lock too long."""
 TELL_S = 0.1
 """Progress is told to the page so often at most."""
+
+
+def _give_way() -> None:
+    """Let the page go first: this thread, and threads that it starts, at a lower priority."""
+    if sys.platform == "linux":  # elsewhere a priority belongs to the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+
+
+_POOL = ThreadPoolExecutor(8, thread_name_prefix="newest", initializer=_give_way)
 
 
 @dataclass(eq=False)
@@ -84,16 +97,24 @@ class Newest:
     def _start(self, job: _Job) -> None:
         self._running, self._waiting = job, None
         future = _POOL.submit(job.work, partial(self._progress, job))
-        future.add_done_callback(
-            lambda f: self.doc.add_next_tick_callback(partial(self._finish, job, f))
-        )
+        future.add_done_callback(lambda f: self._later(partial(self._finish, job, f)))
 
     def _progress(self, job: _Job, share: float) -> bool:
         now = time.monotonic()
         if self._told is not None and now - self._told_at > TELL_S:
             self._told_at = now
-            self.doc.add_next_tick_callback(partial(self._tell, job, share))
-        return not (job.stopped or job.superseded)
+            self._later(partial(self._tell, job, share))
+        return not (job.stopped or job.superseded or self._gone)
+
+    @property
+    def _gone(self) -> bool:
+        """Whether the visitor has left."""
+        context = self.doc.session_context
+        return context is not None and context.destroyed
+
+    def _later(self, action: Callable[[], None]) -> None:
+        if not self._gone:
+            self.doc.add_next_tick_callback(action)
 
     def _tell(self, job: _Job, share: float) -> None:
         if self._told is not None and job is self._running and not job.stopped:

@@ -74,9 +74,7 @@ class ParameterAxis:
             step = round_step(high - low)
             numbers = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
         stored = row.display.stored if row.display else float
-        return {
-            float(self.place(stored(n))): f"{n:.10g}" for n in numbers if low <= n <= high
-        }
+        return {float(self.place(stored(n))): f"{n:.10g}" for n in numbers if low <= n <= high}
 
     def fit(self, axis: Axis, limits: Range1d) -> None:
         """Make an axis and its range show this parameter."""

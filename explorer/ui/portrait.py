@@ -31,7 +31,7 @@ MARKERS = {
 }
 _FRAME_PX = (360.0, 230.0)
 """About the size of the frame, so that arrows are of one length on the screen."""
-_EMPTY = {"x": [], "y": []}
+_EMPTY: dict[str, list[float]] = {"x": [], "y": []}
 
 
 def coordinates(states: np.ndarray, name: str) -> np.ndarray:
@@ -54,15 +54,22 @@ class PortraitView:
         )
         self.orbit = ColumnDataSource({"x": float32(np.zeros(0)), "y": float32(np.zeros(0))})
         self.now = ColumnDataSource(dict(_EMPTY))
-        self.arrows = ColumnDataSource({k: [] for k in ("x", "y", "x1", "y1", "tx", "ty", "turn")})
-        self.nullclines = ColumnDataSource({"xs": [], "ys": [], "of": [], "dash": []})
-        self.points = ColumnDataSource({k: [] for k in ("x", "y", "kind", "marker", "fill", "rate")})
+        self.arrows = ColumnDataSource(
+            {k: [] for k in ("x", "y", "x1", "y1", "tx", "ty", "turn")}, name="portrait_arrows"
+        )
+        self.nullclines = ColumnDataSource(
+            {"xs": [], "ys": [], "of": [], "dash": []}, name="portrait_nullclines"
+        )
+        self.points = ColumnDataSource(
+            {k: [] for k in ("x", "y", "kind", "marker", "fill", "rate")}, name="portrait_points"
+        )
         self._words = Label(x=6, y=4, x_units="screen", y_units="screen", text="")
         self.plot.add_layout(self._words)
         self._draw()
 
     def _draw(self) -> None:
         self._orbit = self.plot.line("x", "y", source=self.orbit, line_width=1.4)
+        self._orbit.glyph.tags = ["unindexed"]  # see page.js
         self._stems = self.plot.segment("x", "y", "x1", "y1", source=self.arrows, line_width=1)
         self._tips = self.plot.scatter(
             "tx", "ty", source=self.arrows, marker="triangle", size=5, angle="turn"
@@ -133,8 +140,11 @@ class PortraitView:
         if wanted == self._drawn:
             return
         self._drawn = wanted
-        found = portrait(settings, *self.names, *limits, state)
-        lines = [(0, line) for line in found.x_nullcline] + [(1, line) for line in found.y_nullcline]
+        (x_name, y_name), (x_limits, y_limits) = self.names, limits
+        found = portrait(settings, x_name, y_name, x_limits, y_limits, state)
+        lines = [(0, line) for line in found.x_nullcline] + [
+            (1, line) for line in found.y_nullcline
+        ]
         self._words.text = self.nullcline_words
         self.nullclines.data = {
             "xs": [float32(line[:, 0]) for _, line in lines],

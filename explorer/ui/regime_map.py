@@ -20,7 +20,7 @@ from bokeh.models import (
 from scipy.ndimage import distance_transform_edt
 
 from explorer.backend.regime_map import RegimeMap
-from explorer.backend.rhythm import REGIME_NAMES, REGIMES
+from explorer.backend.rhythm import REGIME_NAMES
 from explorer.backend.settings import Settings
 from explorer.ui.parameter_axis import ParameterAxis
 from explorer.ui.theme import Theme, dress
@@ -83,8 +83,8 @@ class RegimeMapView:
         self.show_parameters(names, settings)
 
     def _draw_plane(self) -> None:
-        columns = ("image", "x", "y", "dw", "dh", "frequency", "amplitude", "name", "bistable")
-        self.source = ColumnDataSource({k: [] for k in columns})
+        columns = ("image", "x", "y", "dw", "dh", "frequency", "amplitude")
+        self.source = ColumnDataSource({k: [] for k in columns}, name="regime_map_source")
         self._image = self.plot.image(
             "image", "x", "y", "dw", "dh", source=self.source, color_mapper=self.colours,
             level="image",
@@ -105,7 +105,7 @@ class RegimeMapView:
             source=self.outline, left="left", right="right", bottom="bottom", top="top",
             fill_alpha=0.0, line_dash="dashed", line_width=2,
         )  # fmt: skip
-        self.words = ColumnDataSource({"x": [], "y": [], "text": []})
+        self.words = ColumnDataSource({"x": [], "y": [], "text": []}, name="regime_map_names")
         self._names = LabelSet(
             x="x", y="y", text="text", source=self.words, text_align="center",
             text_baseline="middle", text_font_style="bold",
@@ -115,9 +115,9 @@ class RegimeMapView:
         self.plot.add_layout(self.bar, "right")
 
     def _draw_place(self) -> None:
-        self.trail = ColumnDataSource({"x": [], "y": []})
+        self.trail = ColumnDataSource({"x": [], "y": []}, name="regime_map_trail")
         self._trail = self.plot.line("x", "y", source=self.trail, line_width=1.6, line_alpha=0.8)
-        self.here = ColumnDataSource({"x": [], "y": []})
+        self.here = ColumnDataSource({"x": [], "y": []}, name="regime_map_here")
         self._halo = self.plot.scatter("x", "y", source=self.here, size=17, marker="circle")
         self._here = self.plot.scatter(
             "x", "y", source=self.here, size=15, marker="circle_cross", line_width=2
@@ -195,8 +195,6 @@ class RegimeMapView:
                 "dh": [y1 - y0],
                 "frequency": [float32(self.map.frequency)],
                 "amplitude": [float32(self.map.amplitude)],
-                "name": [""],
-                "bistable": [""],
             }
         self.colours.update(palette=palette, low=shade.low, high=high or 1.0)
         codes = range(len(REGIME_NAMES))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
-from bokeh.core.properties import Int
+from bokeh.core.properties import Float, Int
 from bokeh.document import Document
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 from panel.io.document import hold
+from tornado.websocket import WebSocketClosedError
 
 from explorer.backend.running import RunningModel
 from explorer.backend.settings import Settings
@@ -30,11 +33,21 @@ requestAnimationFrame(() => setTimeout(() => link.setv({painted: frame}), 0));
 """
 
 
+def _forgive_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
+
+
 class RunningLink(DataModel):
-    """``frame``: number of the newest update sent; ``painted``: newest one painted."""
+    """What page and server tell each other about the running model.
+
+    ``frame``: number of the newest update sent; ``painted``: newest one painted; ``clock``:
+    the model's clock in s.
+    """
 
     frame = Int(0)
     painted = Int(0)
+    clock = Float(0.0)
 
 
 class WallClock:
@@ -103,6 +116,8 @@ class Runner:
         """Tick; the model goes on where it was."""
         if self._callback is None:
             self.ready()
+            # an update may be on its way as the visitor closes the page: no error, no traceback
+            asyncio.get_running_loop().set_exception_handler(_forgive_closed)
             self._callback = self.doc.add_periodic_callback(self._tick, TICK_MS)
 
     def stop(self) -> None:
@@ -110,6 +125,10 @@ class Runner:
         if self._callback is not None:
             self.doc.remove_periodic_callback(self._callback)
             self._callback = None
+
+    def close(self) -> None:
+        """The document is gone, and its callbacks with it."""
+        self._callback, self.playing = None, False
 
     def ready(self) -> None:
         """The page waits for nothing: what was under way is forgotten."""
@@ -160,4 +179,5 @@ class Runner:
         self.model.advance(self._settings(), seconds)
         with hold(self.doc):
             self._draw(self.model)
+            self.link.clock = self.model.clock
             self.link.frame += 1

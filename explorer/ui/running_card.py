@@ -15,7 +15,7 @@ from explorer.backend.running import RunningModel
 from explorer.backend.settings import STARTS
 from explorer.backend.snapshot import Snapshot
 from explorer.state import STATE_VARIABLES
-from explorer.ui.dynamics_layout import BUTTON, INPUT, WORDS, card, toolbar
+from explorer.ui.dynamics_layout import BUTTON, FILL, INPUT, WORDS, card, toolbar
 from explorer.ui.portrait import PortraitView
 from explorer.ui.running import SPEEDS, STEP_S, Runner
 from explorer.ui.running_views import RunningEeg, RunningSpectrum, rhythm_words
@@ -68,7 +68,7 @@ class RunningCards:
         self.speed.on_change("active", self._sped)
         self.other = self._button("other_branch", "other branch", self._restart("other_branch"))
         self.start_there = self._button("start_there", "start there", self._start_there)
-        self.words = Div(name="running_words", text="", stylesheets=[WORDS], margin=0)
+        self.words = Div(name="running_words", text="", stylesheets=[WORDS, FILL], margin=0)
         return toolbar(
             (
                 self.play,
@@ -93,7 +93,7 @@ class RunningCards:
             stylesheets=[INPUT],
         )  # fmt: skip
         self.field.on_change("active", self._field_asked)
-        self.rhythm = Div(name="running_rhythm", text="", stylesheets=[WORDS], margin=0)
+        self.rhythm = Div(name="running_rhythm", text="", stylesheets=[WORDS, FILL], margin=0)
         return (
             card("Running EEG", self.eeg.plot, (self.rhythm,), "1 / 6", 3, 300),
             card("Spectrum", self.spectrum.plot, (), "6 / 9", 3, 300),
@@ -129,8 +129,7 @@ class RunningCards:
     def _tell_coexistence(self, report: RegimeReport) -> None:
         titles = [REGIMES[a.regime].title for a in report.others]
         self.other.disabled = self.start_there.disabled = not titles
-        here = REGIMES[report.regime].title
-        text = f"<b>Two states coexist here: {here} and {titles[0]}.</b>" if titles else ""
+        text = f"<b>also here: {titles[0]}</b>" if titles else ""
         if self.words.text != text:
             self.words.text = text
 
@@ -156,7 +155,7 @@ class RunningCards:
         rate = _WORDS_EVERY / max(now - self._counted_at, 1e-6)
         self._counted_at = now
         words = rhythm_words(model.window.source, model.dt)
-        self.rhythm.text = f"{words} · model clock {model.clock:.1f} s · {rate:.0f} updates/s"
+        self.rhythm.text = f"{words} · {model.clock:.1f} s · {rate:.0f} updates/s"
 
     def settle(self) -> None:
         """Let the axes fit what is shown, once after each movement."""

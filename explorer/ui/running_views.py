@@ -33,6 +33,7 @@ class RunningEeg:
             (hover([("time", "@x{0.000} s"), ("source", "@y{0.00} mV")]),),
         )  # fmt: skip
         self._line = self.plot.line("x", "y", source=self.source, line_width=1.6)
+        self._line.glyph.tags = ["unindexed"]  # see page.js
         self._text = self.plot.text(
             "x", y=4, text="text", source=self.marks, text_align="center", text_baseline="bottom"
         )
@@ -89,6 +90,7 @@ class RunningSpectrum:
             (hover([("frequency", "@x{0.00} Hz"), ("density", "@y{0.0} dB")]),),
         )  # fmt: skip
         self._line = self.plot.line("x", "y", source=self.source, line_width=1.8)
+        self._line.glyph.tags = ["unindexed"]
         self._peak = self.plot.scatter("x", "y", source=self.peak, size=8, marker="circle")
         self._text = self.plot.text(
             "x", "y", "text", source=self.peak, x_offset=8, y_offset=-4, text_baseline="bottom"

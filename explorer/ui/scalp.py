@@ -60,9 +60,7 @@ class ScalpView(LiveView):
         self.mapper = LinearColorMapper(
             diverging_palette(), low=-10, high=10, nan_color="#00000000"
         )
-        self.plot = plain_figure(
-            self.name, Range1d(-_HALF, _HALF), Range1d(-_HALF, _HALF), "", ""
-        )
+        self.plot = plain_figure(self.name, Range1d(-_HALF, _HALF), Range1d(-_HALF, _HALF), "", "")
         self.plot.update(min_border_left=14, min_border_right=14)
         keep_round = CustomJS(args={"plot": self.plot, "half": _HALF}, code=_ROUND)
         self.plot.js_on_change("inner_width", keep_round)
@@ -79,8 +77,14 @@ class ScalpView(LiveView):
         self._outline = self._draw_head()
         self._electrodes = self._draw_electrodes()
         self.bar = ColorBar(
-            color_mapper=self.mapper, height=10, margin=2, padding=4, orientation="horizontal",
-            ticker=BasicTicker(desired_num_ticks=3), title="potential (µV)", title_standoff=2,
+            color_mapper=self.mapper,
+            height=10,
+            margin=2,
+            padding=4,
+            orientation="horizontal",
+            ticker=BasicTicker(desired_num_ticks=3),
+            title="potential (µV)",
+            title_standoff=2,
             title_text_font_style="normal",
         )
         self.plot.add_layout(self.bar, "below")

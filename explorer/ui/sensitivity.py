@@ -34,6 +34,7 @@ _GRID = """
 :host { display: grid !important; gap: 8px; grid-template-columns: repeat(2, minmax(0, 1fr));
   grid-template-rows: repeat(2, minmax(0, 1fr)); }
 """
+_GRID += ".scroll-button { display: none !important; }"  # Panel's, in a cell of its own
 _GRID += NARROW + " { :host { display: flex !important; height: auto !important; } }"
 _SIDE = """
 :host { overflow-y: auto; padding-left: 6px; box-sizing: border-box; flex: 5 1 0 !important; }

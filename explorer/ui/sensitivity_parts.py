@@ -82,8 +82,11 @@ class Words:
 
     def say(self, text: str) -> None:
         """Show a text, where it differs."""
-        if self.record.text != text:
-            self.record.text = text
+        if self.record.text == text:
+            return
+        self.record.text = text
+        if self.record.document is None:  # not yet on the page, where the record is heard
+            self.box.text = text
 
 
 def heading(text: str) -> Div:

@@ -30,6 +30,7 @@ from explorer.ui.phase import PhaseView
 from explorer.ui.pump import Pump
 from explorer.ui.recording import RecordingPanel
 from explorer.ui.scalp import ScalpView
+from explorer.ui.sobol_view import CompactSobol
 from explorer.ui.spectrum import SpectrumView
 from explorer.ui.tab import Tab
 from explorer.ui.tabs import TAB_KINDS
@@ -69,6 +70,7 @@ class Session:
         self.controls = Controls(self.state, self.pump.request, self.released, self.complain)
         self.header = Header(self.state, self.arrived)
         self.recording = RecordingPanel(self)
+        self.sobol = CompactSobol()
         self._resting: object | None = None
         self._drawn: tuple[object, str] = (None, "")
         self.shot: Snapshot = take_snapshot(self.state.settings, self.state.choices.eeg)
@@ -112,6 +114,7 @@ class Session:
         if not self.open_tab or not self.bridge.frame:
             for view in self.views:
                 view.update(self.shot)
+        self.sobol.show(settings.circuit)
         self.controls.refresh(settings)
         self.header.refresh()
         self._say()
@@ -141,6 +144,7 @@ class Session:
         theme, font = self._look
         for view in self.views:
             view.dress(theme, font)
+        self.sobol.dress(theme, font)
         for tab in self.tabs.values():
             tab.dress(theme, font)
         size = 22 if self.bridge.lecture else 17

@@ -250,9 +250,16 @@ class ParameterSlider:
             value = self._parse(new.strip().replace(",", "."))
         except ExplorerError as error:
             self._on_error(error)
-            self.input.value = number_text(shown(self.row, self._value))
+            self._write(self._value)
             return
+        self._write(value)
         self._set(value)
+
+    def _write(self, value: float) -> None:
+        """Put a value (table's unit) into the box without taking it for typing."""
+        self._echoing = True
+        self.input.value = number_text(shown(self.row, value))
+        self._echoing = False
 
     def _set(self, value: float) -> None:
         self._on_change(self.row.name, value)

@@ -35,8 +35,8 @@ _TOOLTIPS = [
     ("S1, by itself", "@s1{0.000} ± @s1_half{0.000}"),
     ("ST, with interactions", "@st{0.000} ± @st_half{0.000}"),
 ]
-_BARS = ("x", "name", "range", "s1", "s1_half", "st", "st_half", "s1_low", "s1_high", "st_low")
-_BARS = (*_BARS, "st_high", "x1", "x2")
+_MOST = ("x", "name", "range", "s1", "s1_half", "st", "st_half", "s1_low", "s1_high", "st_low")
+_BARS = (*_MOST, "st_high", "x1", "x2")
 
 
 @lru_cache(maxsize=8)

@@ -52,9 +52,7 @@ def test_nullclines_cross_at_the_fixed_points(x_name: str, y_name: str) -> None:
     known = np.array([[coordinate(p.state, n) for n in (x_name, y_name)] for p in points])
     span = 1.2 * np.ptp(known, axis=0)
     low, high = known.mean(axis=0) - span, known.mean(axis=0) + span
-    got = portrait(
-        settings, x_name, y_name, (low[0], high[0]), (low[1], high[1]), np.zeros(6)
-    )
+    got = portrait(settings, x_name, y_name, (low[0], high[0]), (low[1], high[1]), np.zeros(6))
     assert got.field == "pull"
     for lines in (got.x_nullcline, got.y_nullcline):
         for point in known:
@@ -133,9 +131,7 @@ def test_corners_of_the_ranges_stay_finite(circuit: str) -> None:
     rows = CIRCUITS[circuit].parameters
     names = ("A_e", "A_i", "C", "r", "v_max", "p_mean")
     for ends in itertools.product((0, 1), repeat=len(names)):
-        values = {
-            n: (rows[n].low, rows[n].high)[e] for n, e in zip(names, ends, strict=True)
-        }
+        values = {n: (rows[n].low, rows[n].high)[e] for n, e in zip(names, ends, strict=True)}
         settings = make_settings(circuit, values)
         got = portrait(settings, "y1", "y2", (-100.0, 400.0), (-10.0, 3000.0), np.zeros(6))
         assert np.isfinite(got.u).all() and np.isfinite(got.v).all()

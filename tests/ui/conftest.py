@@ -27,6 +27,7 @@ _HOME = itertools.cycle(("?", "?circuit=jansen_rit"))  # never the same twice ru
 GO_HOME = """
 (query) => {
   document.querySelectorAll(".notice").forEach((box) => box.remove());
+  document.activeElement?.blur();
   const bridge = Bokeh.documents[0].get_model_by_name("bridge_model");
   window.sentHome = bridge.frame;
   bridge.setv({popped: query});
@@ -163,7 +164,7 @@ def open_page(
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(15_000)
         complaints.hear(page)
         page.goto(server + query)
         page.wait_for_function(READY)
@@ -185,7 +186,7 @@ def window(browser: Browser, server: str) -> Iterator[Page]:
     """One window for the many tests that need no new one."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(15_000)
     page.goto(server)
     page.wait_for_function(READY)
     yield page

@@ -103,7 +103,8 @@ def all_data(page: Page, figure: str) -> str:
       const plain = (v) => ArrayBuffer.isView(v) || Array.isArray(v) ? Array.from(v, plain)
         : (v && typeof v === "object" && v.length !== undefined) ? Array.from(v, plain) : v;
       const text = JSON.stringify({_MODEL}(figure).renderers.map((r) =>
-        Object.entries(r.data_source.data).map(([k, v]) => [k, plain(v)])));
+        Object.entries(r.data_source.data).sort(([a], [b]) => a < b ? -1 : 1)
+          .map(([k, v]) => [k, plain(v)])));
       let hash = 0;
       for (let k = 0; k < text.length; k++) hash = (hash * 31 + text.charCodeAt(k)) | 0;
       return `${{text.length}}:${{hash}}`;
@@ -146,6 +147,14 @@ def handle(page: Page, name: str) -> ElementHandle:
     ).as_element()
     assert found is not None, f"{name} has no handle"
     return found
+
+
+def choose(page: Page, label: str, value: str) -> None:
+    """Choose in a menu of a plot or a group, and wait for the picture."""
+    before = frame(page)
+    page.get_by_label(label, exact=True).select_option(label=value)
+    wait_for(page, f"(n) => {_MODEL}('bridge_model').frame > n", before)
+    settled(page)
 
 
 def type_value(page: Page, name: str, value: str) -> None:

@@ -126,7 +126,9 @@ def test_evoked_pulse_has_its_true_width(live):
 def test_silent_point_is_explained(live):
     h.set_slider(live, "p_sd", 0)
     h.set_slider(live, "p_mean", 50)
-    assert h.text(live, "headline") == "at rest: no oscillation; raise p above 90"
+    shot = take_snapshot(make_settings(values={"p_sd": 0, "p_mean": 50}))
+    assert h.text(live, "headline") == shot.headline
+    assert "no oscillation; raise p above 114" in shot.headline  # the fold at 113.586
     assert np.ptp(drawn_eeg(live)) < 1e-3
     low, high = axis(live, "eeg", "y_range")
     assert high - low >= 0.5  # rounding must not fill the frame
@@ -144,7 +146,8 @@ def axis(page, figure: str, which: str) -> tuple[float, float]:
 
 def test_axes_grow_at_once_and_shrink_on_release(live):
     h.set_slider(live, "p_sd", 0)
-    start = axis(live, "eeg", "y_range")
+    h.release(live, "p_sd")
+    start = axis(live, "eeg", "y_range")  # 3 mV of alpha
     h.set_slider(live, "p_mean", 120)
     low, high = axis(live, "eeg", "y_range")
     eeg = drawn_eeg(live)
@@ -160,17 +163,17 @@ def test_lock_holds_the_axes(page):
     page.get_by_role("button", name="lock axes").click()
     h.wait_for(page, "() => document.querySelector('#lock').ariaPressed === 'true'")
     before = axis(page, "eeg", "y_range")
-    h.set_slider(page, "p_mean", 120)
-    h.release(page, "p_mean")
+    h.set_slider(page, "A_e", 6.0)
+    assert max(h.column(page, "eeg")) > before[1]  # it would have to grow
+    h.release(page, "A_e")
     assert axis(page, "eeg", "y_range") == before
     page.get_by_role("button", name="lock axes").click()
-    h.set_slider(page, "p_mean", 121)
+    h.set_slider(page, "A_e", 6.1)
     assert axis(page, "eeg", "y_range") != before
 
 
 def test_scalp_channel_replaces_the_source(live):
-    live.get_by_label("Signal").select_option("Oz")
-    h.settled(live)
+    h.choose(live, "Signal", "Oz")
     shot = take_snapshot(make_settings(), "Oz")
     np.testing.assert_allclose(drawn_eeg(live), eeg_of(shot), rtol=1e-5, atol=1e-5)
     label = live.evaluate("Bokeh.documents[0].get_model_by_name('eeg').left[0].axis_label")
@@ -178,8 +181,7 @@ def test_scalp_channel_replaces_the_source(live):
 
 
 def test_evoked_channel_can_be_chosen(live):
-    live.get_by_label("Channel in ink").select_option("Cz")
-    h.settled(live)
+    h.choose(live, "Channel in ink", "Cz")
     shot = take_snapshot(make_settings())
     from explorer.backend.leadfield import lead_field
 
@@ -188,9 +190,8 @@ def test_evoked_channel_can_be_chosen(live):
 
 
 def test_phase_axes_can_be_chosen(live):
-    live.get_by_label("Horizontal axis").select_option("y0")
-    live.get_by_label("Vertical axis").select_option("y0′")
-    h.settled(live)
+    h.choose(live, "Horizontal axis", "y0")
+    h.choose(live, "Vertical axis", "y0′")
     shot = take_snapshot(make_settings())
     np.testing.assert_allclose(h.column(live, "phase", 0, "x"), shot.states[-1001:, 0], rtol=1e-5)
     np.testing.assert_allclose(
