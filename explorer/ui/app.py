@@ -11,12 +11,14 @@ from bokeh.document import Document
 from bokeh.models import CustomJS, Spacer
 from bokeh.server.server import Server
 
+from explorer.backend.circuits import CIRCUITS
 from explorer.backend.warm import warm_page
 from explorer.ui.cards import CARDS, choice_widgets
 from explorer.ui.controls import COLLAPSED, ORDER
 from explorer.ui.exporter import Exporter
 from explorer.ui.model_page import HELP, model_html
 from explorer.ui.session import Session
+from explorer.ui.sobol_view import shipped_table
 from explorer.ui.tabs import TAB_KINDS
 from explorer.ui.wire import send_at_once
 
@@ -107,6 +109,8 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
     logging.getLogger("bokeh").setLevel(logging.ERROR)
     send_at_once()
     warm_page()
+    for name in CIRCUITS:
+        shipped_table(name)
     names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
     return pn.serve(
         {"/": page},

@@ -218,7 +218,7 @@ class BifurcationView:
         """How far below its mark a label stands, px, so that neighbours do not meet."""
         if critical.kind == "fold":
             return 0
-        return 42 if late else (20, -20)[k % 2]
+        return 60 if late else (20, -20)[k % 2]
 
     def _critical_words(self, critical: Critical) -> str:
         value = self.axis.shown(critical.value, digits=5)

@@ -30,7 +30,8 @@ class BifurcationCard:
         settings = session.state.settings
         self.view = BifurcationView("p_mean", settings, self._go)
         self.select = Select(
-            name="bifurcation_parameter", value="p_mean", options=list(SWEEPABLE), width=92,
+            name="bifurcation_parameter",
+            title="Parameter of the diagram", value="p_mean", options=list(SWEEPABLE), width=92,
             margin=0, stylesheets=[INPUT],
         )  # fmt: skip
         self.select.on_change("value", self._chosen)

@@ -10,7 +10,10 @@ INPUT = """
 :host { font-size: 13px; color: var(--text); }
 .bk-input { height: 24px; padding: 0 4px; font-size: 13px; background: var(--card);
   color: var(--text); border: 1px solid var(--line); }
+label[for] { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
 """
+"""Of a choice whose label is for screen readers alone."""
 BUTTON = """
 .bk-btn { padding: 0 8px; height: 26px; line-height: 24px; font-size: 13px; white-space: nowrap;
   color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 5px; }

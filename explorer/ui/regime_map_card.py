@@ -32,7 +32,8 @@ class RegimeMapCard:
         self.view = RegimeMapView(("p_mean", "A_e"), session.state.settings, self._go)
         self.x, self.y = (self._select(k) for k in (0, 1))
         self.shade = Select(
-            name="regime_map_colour", value="regime", width=132, margin=0, stylesheets=[INPUT],
+            name="regime_map_colour",
+            title="What the colour tells", value="regime", width=132, margin=0, stylesheets=[INPUT],
             options=[(key, shade.title) for key, shade in SHADES.items()],
         )  # fmt: skip
         self.shade.on_change("value", self._recoloured)
@@ -53,7 +54,8 @@ class RegimeMapCard:
 
     def _select(self, which: int) -> Select:
         widget = Select(
-            name=f"regime_map_{'xy'[which]}", value=self.view.names[which],
+            name=f"regime_map_{'xy'[which]}",
+            title=("Horizontal", "Vertical")[which] + " parameter of the map", value=self.view.names[which],
             options=list(SWEEPABLE), width=84, margin=0, stylesheets=[INPUT],
         )  # fmt: skip
         widget.on_change("value", self._chosen)

@@ -90,12 +90,11 @@ class RunningCards:
         self.axes = [self._axis_select(k) for k in (0, 1)]
         self.field = CheckboxGroup(
             name="running_field", labels=["arrows"], active=[], inline=True, margin=0,
-            stylesheets=[INPUT],
+            stylesheets=[":host { font-size: 13px; color: var(--text); }"],
         )  # fmt: skip
         self.field.on_change("active", self._field_asked)
-        self.rhythm = Div(name="running_rhythm", text="", stylesheets=[WORDS, FILL], margin=0)
         return (
-            card("Running EEG", self.eeg.plot, (self.rhythm,), "1 / 6", 3, 300),
+            card("Running EEG", self.eeg.plot, (), "1 / 6", 3, 300),
             card("Spectrum", self.spectrum.plot, (), "6 / 9", 3, 300),
             card(
                 "Phase portrait", self.portrait.plot, (*self.axes, self.field), "9 / 13", 3, 340,
@@ -104,7 +103,8 @@ class RunningCards:
 
     def _axis_select(self, which: int) -> Select:
         widget = Select(
-            name=f"running_phase_{'xy'[which]}", value=self.portrait.names[which],
+            name=f"running_phase_{'xy'[which]}",
+            title=("Horizontal", "Vertical")[which] + " axis of the portrait", value=self.portrait.names[which],
             options=list(STATE_VARIABLES), width=70, margin=0, stylesheets=[INPUT],
         )  # fmt: skip
         widget.on_change("value", self._axes_chosen)
@@ -155,7 +155,7 @@ class RunningCards:
         rate = _WORDS_EVERY / max(now - self._counted_at, 1e-6)
         self._counted_at = now
         words = rhythm_words(model.window.source, model.dt)
-        self.rhythm.text = f"{words} · {model.clock:.1f} s · {rate:.0f} updates/s"
+        self.eeg.words.text = f"{words} · {model.clock:.1f} s · {rate:.0f} updates/s"
 
     def settle(self) -> None:
         """Let the axes fit what is shown, once after each movement."""

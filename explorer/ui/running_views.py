@@ -37,7 +37,11 @@ class RunningEeg:
         self._text = self.plot.text(
             "x", y=4, text="text", source=self.marks, text_align="center", text_baseline="bottom"
         )
-        self._text.glyph.y = {"value": 0.0}
+        self._text.glyph.update(y={"value": 0.0}, y_offset=-20)
+        self.words = Label(  # words beside a figure would lay out the whole tab at each change
+            x=8, y=4, x_units="screen", y_units="screen", text="", name="running_rhythm"
+        )  # fmt: skip
+        self.plot.add_layout(self.words)
 
     def mark(self, clock: float, words: str) -> None:
         """Remember that something was done at a model time (s)."""
@@ -72,7 +76,8 @@ class RunningEeg:
         """Wear a theme."""
         dress(self.plot, theme, font)
         self._line.glyph.line_color = theme.ink
-        self._text.glyph.update(text_color=theme.text, text_font_size=f"{font}px")
+        for text in (self._text.glyph, self.words):
+            text.update(text_color=theme.text, text_font_size=f"{font}px")
 
 
 class RunningSpectrum:

@@ -8,6 +8,7 @@ from bokeh.models import (
     ColorBar,
     ColumnDataSource,
     CustomJS,
+    GlyphRenderer,
     HoverTool,
     LinearColorMapper,
     Range1d,
@@ -89,16 +90,16 @@ class ScalpView(LiveView):
         )
         self.plot.add_layout(self.bar, "below")
 
-    def _draw_head(self):  # type: ignore[no-untyped-def]
+    def _draw_head(self) -> GlyphRenderer:
         turn = np.linspace(0, 2 * np.pi, 90)
         nose = ([-0.12, 0.0, 0.12], [0.99, 1.14, 0.99])
         ear_y = np.array([0.18, 0.24, 0.12, -0.12, -0.24, -0.18])
         ear_x = np.array([0.98, 1.06, 1.09, 1.09, 1.06, 0.98])
-        xs = [np.cos(turn), nose[0], ear_x, -ear_x]
-        ys = [np.sin(turn), nose[1], ear_y, ear_y]
+        xs: list[np.ndarray] = [np.cos(turn), np.array(nose[0]), ear_x, -ear_x]
+        ys: list[np.ndarray] = [np.sin(turn), np.array(nose[1]), ear_y, ear_y]
         return self.plot.multi_line([list(x) for x in xs], [list(y) for y in ys], line_width=1.6)
 
-    def _draw_electrodes(self):  # type: ignore[no-untyped-def]
+    def _draw_electrodes(self) -> GlyphRenderer:
         field = lead_field("caudal_middle_frontal")
         self.electrodes = ColumnDataSource(
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import BoxAnnotation, ColumnDataSource, Label, Range1d
+from bokeh.models import BoxAnnotation, ColumnDataSource, GlyphRenderer, Label, Range1d
 
 from explorer.backend.snapshot import Snapshot
 from explorer.backend.spectrum import BANDS, Spectrum, band_of
@@ -71,7 +71,9 @@ class SpectrumView(LiveView):
             self.plot.add_layout(name)
         return boxes, names
 
-    def _write(self, x: str, y: str, text: str, source: ColumnDataSource, y_offset: int):  # type: ignore[no-untyped-def]
+    def _write(
+        self, x: str, y: str, text: str, source: ColumnDataSource, y_offset: int
+    ) -> GlyphRenderer:
         return self.plot.text(
             x, y, text=text, source=source, x_offset=8, y_offset=y_offset, text_baseline="bottom"
         )

@@ -197,7 +197,7 @@ def test_the_line_follows_the_slider_and_a_click_goes_there(
     wait(tab, f"Math.abs(m('A_e').value - {value}) < 0.01 && m('oat_line').location > 4")
     x, y, _ = at(tab, 0.98)  # 0.54 × the default is below the range
     tab.mouse.click(x, y)
-    tab.get_by_text("A_e: expected").first.wait_for(timeout=5000)
+    tab.get_by_text("A_e: expected").first.wait_for(timeout=15_000)
     assert get(tab, "A_e", "value") == pytest.approx(value, abs=0.01)
 
 
