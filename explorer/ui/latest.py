@@ -60,12 +60,14 @@ class Latest(Generic[Result]):
             self._waiting = None
 
     def _run(self) -> None:
+        taken = self._take()
         try:
-            while (taken := self._take()) is not None:
+            while taken is not None:
                 self._work(*taken)
-        except BaseException:
-            self.busy = False
-            raise
+                taken = self._take()
+        finally:
+            if taken is not None:  # the work itself failed
+                self.busy = False
 
     def _take(self) -> tuple[Callable[[Progress], Iterator[Result]], int] | None:
         with self._lock:

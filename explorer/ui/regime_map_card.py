@@ -55,7 +55,8 @@ class RegimeMapCard:
     def _select(self, which: int) -> Select:
         widget = Select(
             name=f"regime_map_{'xy'[which]}",
-            title=("Horizontal", "Vertical")[which] + " parameter of the map", value=self.view.names[which],
+            title=("Horizontal", "Vertical")[which] + " parameter of the map",
+            value=self.view.names[which],
             options=list(SWEEPABLE), width=84, margin=0, stylesheets=[INPUT],
         )  # fmt: skip
         widget.on_change("value", self._chosen)

@@ -104,7 +104,8 @@ class RunningCards:
     def _axis_select(self, which: int) -> Select:
         widget = Select(
             name=f"running_phase_{'xy'[which]}",
-            title=("Horizontal", "Vertical")[which] + " axis of the portrait", value=self.portrait.names[which],
+            title=("Horizontal", "Vertical")[which] + " axis of the portrait",
+            value=self.portrait.names[which],
             options=list(STATE_VARIABLES), width=70, margin=0, stylesheets=[INPUT],
         )  # fmt: skip
         widget.on_change("value", self._axes_chosen)

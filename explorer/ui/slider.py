@@ -29,7 +29,8 @@ _RESET = """
 .bk-btn:focus-visible { outline: 3px solid var(--focus); }
 """
 _LABEL = """
-:host { color: var(--text); font-size: calc(var(--size) - 1px); line-height: 22px; overflow: hidden; }
+:host { color: var(--text); font-size: calc(var(--size) - 1px); line-height: 22px;
+  overflow: hidden; }
 .bk-clearfix { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 b { font-family: 'STIX Two Text', 'DejaVu Serif', serif; font-style: italic; font-size: 110%; }
 sub { font-size: 70%; line-height: 0; }
@@ -153,7 +154,8 @@ class ParameterSlider:
         self._value, self._shown_row = float("nan"), row
         unit = row.display.unit if row.display else row.unit
         self.slider = Slider(
-            name=row.handle, title="", show_value=False, tooltips=False, sizing_mode="stretch_width",
+            name=row.handle, title="", show_value=False, tooltips=False,
+            sizing_mode="stretch_width",
             margin=0, start=0, end=1, value=0, step=0.1, bar_color="#00000000",
         )  # fmt: skip
         self.input = TextInput(
@@ -167,7 +169,8 @@ class ParameterSlider:
             name=f"{row.handle}_reset",
         )  # fmt: skip
         label = Div(
-            text=f'<span title="{html.escape(tooltip(row))}"><b>{self._html()}</b> {self._label()}</span>',
+            text=f'<span title="{html.escape(tooltip(row))}">'
+            f"<b>{self._html()}</b> {self._label()}</span>",
             sizing_mode="stretch_width", margin=(0, 0, 0, 6), stylesheets=[_LABEL],
         )  # fmt: skip
         head = Row(label, self.input, self.unit, self.reset, sizing_mode="stretch_width")

@@ -26,7 +26,8 @@ UNSEEN_LABEL = """
 """The label is for screen readers alone: what the field is can be seen."""
 
 BUTTON = """
-:host(.solid) .bk-btn.bk-btn-default { height: 24px; min-height: 24px; padding: 0 8px; background: var(--card);
+:host(.solid) .bk-btn.bk-btn-default { height: 24px; min-height: 24px; padding: 0 8px;
+  background: var(--card);
   color: var(--text); border: 1px solid var(--line); font-size: calc(var(--size) - 1px);
   line-height: 1; box-shadow: none; }
 :host(.solid) .bk-btn.bk-btn-default:hover { background: var(--wash); }

@@ -72,9 +72,7 @@ def set_slider(page: Page, name: str, value: float, wait: bool = True) -> None:
 
 def release(page: Page, name: str) -> None:
     """End a movement, as letting go of the handle does, and wait for the address."""
-    page.evaluate(
-        f"(name) => {{ const s = {_MODEL}(name); s.value_throttled = s.value }}", name
-    )
+    page.evaluate(f"(name) => {{ const s = {_MODEL}(name); s.value_throttled = s.value }}", name)
     settled(page, 600)
 
 

@@ -57,8 +57,10 @@ def test_csv_holds_what_the_plot_shows(page, tmp_path, plot):
         inside = (shot.spectrum.frequency >= 1) & (shot.spectrum.frequency <= 45)
         expected = shot.spectrum.decibels()[inside]
     elif plot == "evoked":
-        assert heads[0] == "time_ms" and len(heads) == 65 and all(
-            head.endswith("_uv") for head in heads[1:]
+        assert (
+            heads[0] == "time_ms"
+            and len(heads) == 65
+            and all(head.endswith("_uv") for head in heads[1:])
         )
         expected = shot.scalp[63, ::2]
     elif plot == "scalp":

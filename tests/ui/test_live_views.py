@@ -113,7 +113,8 @@ def test_spectrum_names_the_alpha_peak(live):
 def pulse(page) -> list[float]:
     return page.evaluate(
         """() => { const p = Bokeh.documents[0].get_model_by_name("evoked");
-        const box = p.center.find((r) => r.type === "BoxAnnotation"); return [box.left, box.right] }"""
+        const box = p.center.find((r) => r.type === "BoxAnnotation");
+        return [box.left, box.right] }"""
     )
 
 
@@ -223,7 +224,8 @@ def test_click_in_the_evoked_response_moves_the_map(live):
     h.settled(live)
     assert h.all_data(live, "scalp") != image
     cursor = live.evaluate(
-        "Bokeh.documents[0].get_model_by_name('evoked').center.find((r) => r.type === 'Span').location"
+        "Bokeh.documents[0].get_model_by_name('evoked').center"
+        ".find((r) => r.type === 'Span').location"
     )
     assert 300 < cursor < 700
     np.testing.assert_allclose(scalp_at(live), shot.scalp[:, time_ms == cursor][:, 0], rtol=1e-5)

@@ -171,7 +171,9 @@ def test_dragging_a_handle_with_the_mouse_moves_the_picture(page):
     page.mouse.move(box["x"] + 7, box["y"] + 7)
     page.mouse.down()
     page.mouse.move(box["x"] - 40, box["y"] + 7, steps=8)
-    h.wait_for(page, "(n) => Bokeh.documents[0].get_model_by_name('bridge_model').frame > n", frames)
+    h.wait_for(
+        page, "(n) => Bokeh.documents[0].get_model_by_name('bridge_model').frame > n", frames
+    )
     assert h.all_data(page, "eeg") != before  # before the button is let go
     page.mouse.up()
     h.settled(page)
@@ -187,7 +189,8 @@ def test_every_axis_has_quantity_and_unit(page):
     )
     assert all(re.search(r"\w.*\(.*(s|V|Hz|V²/Hz)\)", label) for label in labels), labels
     bar = page.evaluate(
-        "Bokeh.documents[0].get_model_by_name('scalp').below.find((a) => a.type === 'ColorBar').title"
+        "Bokeh.documents[0].get_model_by_name('scalp').below"
+        ".find((a) => a.type === 'ColorBar').title"
     )
     assert "µV" in bar
 

@@ -88,15 +88,11 @@ def test_real_recording_lies_over_the_spectrum(with_recording, raw):
     assert frequency[above][np.argmax(density[above])] == pytest.approx(10.1, abs=0.3)
     assert dash(page, "spectrum")
     labels = [
-        text
-        for k in range(5)
-        for text in (h.column(page, "spectrum", k, "text") if k >= 2 else [])
+        text for k in range(5) for text in (h.column(page, "spectrum", k, "text") if k >= 2 else [])
     ]
     assert any("10.1 Hz" in text for text in labels)
     assert "eeglab_data" in words(page) and "POz" in words(page)
-    truth = raw.compute_psd(
-        "welch", fmin=1, fmax=45, picks=["POz"], n_fft=512, verbose="error"
-    )
+    truth = raw.compute_psd("welch", fmin=1, fmax=45, picks=["POz"], n_fft=512, verbose="error")
     inside = (truth.freqs >= 8) & (truth.freqs <= 13)
     expected = 10 * np.log10(np.mean(truth.get_data()[0][inside]) * 1e12)
     mine = density[(frequency >= 8) & (frequency <= 13)]
@@ -108,7 +104,8 @@ def test_real_recording_lies_over_the_evoked_response(with_recording, raw):
     page.get_by_label("Channel", exact=True).select_option("POz")
     h.settled(page, 500)
     assert page.get_by_label("Event", exact=True).input_value() == "square (80)" or (
-        "square" in page.get_by_label("Event", exact=True).evaluate("(s) => s.selectedOptions[0].text")
+        "square"
+        in page.get_by_label("Event", exact=True).evaluate("(s) => s.selectedOptions[0].text")
     )
     time, wave = orange(page, "evoked")
     events, ids = mne.events_from_annotations(raw, verbose="error")

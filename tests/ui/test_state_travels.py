@@ -213,9 +213,7 @@ def test_circuit_switch(live):
     h.settled(live)
     shot = take_snapshot(make_settings("deepjr"))
     assert h.text(live, "headline") == shot.headline and "only answers" in shot.headline
-    np.testing.assert_allclose(
-        h.column(live, "eeg"), shot.signal[-2001::2], rtol=1e-5, atol=1e-5
-    )
+    np.testing.assert_allclose(h.column(live, "eeg"), shot.signal[-2001::2], rtol=1e-5, atol=1e-5)
     assert value(live, "v_max") == pytest.approx(0.05)
     live.locator("[data-command=undo]").click()
     wait_value(live, "v_max", 5.0)
