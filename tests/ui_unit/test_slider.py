@@ -44,7 +44,7 @@ def test_shown_and_stored_undo_each_other(row):
 @pytest.mark.parametrize("row", [r for r in ROWS if r.log], ids=lambda r: r.name)
 def test_logarithmic_track_rises_and_its_points_stand_where_position_says(row):
     points = track_points(row)
-    assert points is not None and list(points)[0] == "min" and list(points)[-1] == "max"
+    assert points is not None and next(iter(points)) == "min" and list(points)[-1] == "max"
     values = [point[0] for point in points.values()]
     assert values == sorted(values) and len(set(values)) == len(values)
     for key, point in list(points.items())[1:-1]:
