@@ -168,9 +168,10 @@ class BifurcationView:
             self.sweeps[way].data = self._cycles(x, branch, offset=0 if way == "up" else 2)
         self._show_criticals(diagram.criticals)
         self._show_coexisting(x, diagram.differs)
-        low = float(min(diagram.up.minimum.min(), diagram.down.minimum.min()))
-        high = float(max(diagram.up.maximum.max(), diagram.down.maximum.max()))
-        self.y_axis.settle(low, high)
+        seen = [line.source for line in diagram.rests]
+        seen += [y for way in (diagram.up, diagram.down) for y in (way.minimum, way.maximum)]
+        everything = np.concatenate(seen)
+        self.y_axis.settle(float(everything.min()), float(everything.max()))
 
     def _cycles(self, x: np.ndarray, branch: CycleBranch, offset: int) -> dict[str, object]:
         """Columns of the maxima, then the minima; a line joins neighbours of one regime."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import panel as pn
+from bokeh.events import ButtonClick
+from bokeh.models import Button, CustomJS, Select
 
 from explorer.backend.export import table_csv, table_npz
 from explorer.backend.fif import write_evoked_fif
@@ -26,6 +28,7 @@ link.download = `jr-explorer-${select.value}.${type}`;
 link.click();
 setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 """
+_SOLID = BUTTON.replace(":host(.solid) ", "")
 _PROSE = ":host { color: var(--text); font-size: calc(var(--size) - 1px); }"
 
 
@@ -34,8 +37,12 @@ class Exporter:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        views = {view.title: view.name for view in session.views}
-        self.plot = pn.widgets.Select(name="Plot", options=views, width=200, stylesheets=[FIELD])
+        views = {view.name: view for view in session.views}
+        # Bokeh's own: a callback of Panel's in JavaScript would keep the session for ever
+        self.plot = Select(
+            title="Plot", options=[(name, view.title) for name, view in views.items()],
+            value=next(iter(views)), width=200, stylesheets=[FIELD],
+        )  # fmt: skip
         self.format = pn.widgets.Select(
             name="Data as", options=["CSV", "NPZ", "FIF"], width=120, stylesheets=[FIELD]
         )
@@ -43,16 +50,15 @@ class Exporter:
             callback=self._data, filename="jr-explorer-eeg.csv", label="Save data", width=160,
             stylesheets=[BUTTON],
         )  # fmt: skip
-        self.picture_format = pn.widgets.Select(
-            name="Picture as", options=["PNG", "SVG"], width=120, stylesheets=[FIELD]
+        self.picture_format = Select(
+            title="Picture as", options=["PNG", "SVG"], value="PNG", width=120, stylesheets=[FIELD]
         )
-        self.picture = pn.widgets.Button(name="Save picture", width=160, stylesheets=[BUTTON])
-        plots = {view.name: view.plot for view in session.views}
-        self.picture.js_on_click(
-            args={"plots": plots, "select": self.plot, "format": self.picture_format}, code=_PICTURE
-        )
-        for widget in (self.plot, self.format):
-            widget.param.watch(lambda _e: self._name(), "value")
+        self.picture = Button(label="Save picture", width=160, stylesheets=[_SOLID])
+        plots = {name: view.plot for name, view in views.items()}
+        args = {"plots": plots, "select": self.plot, "format": self.picture_format}
+        self.picture.js_on_event(ButtonClick, CustomJS(args=args, code=_PICTURE))
+        self.plot.on_change("value", lambda attr, old, new: self._name())
+        self.format.param.watch(lambda _e: self._name(), "value")
 
     def _name(self) -> None:
         ending = {"CSV": "csv", "NPZ": "npz", "FIF": "fif"}[self.format.value]
@@ -80,9 +86,12 @@ class Exporter:
     def panel(self) -> pn.Column:
         """The dialog's content as a Panel object."""
         return pn.Column(
-            self.plot,
+            pn.pane.Bokeh(self.plot),
             pn.Row(self.format, pn.Column(pn.Spacer(height=14), self.data)),
-            pn.Row(self.picture_format, pn.Column(pn.Spacer(height=14), self.picture)),
+            pn.Row(
+                pn.pane.Bokeh(self.picture_format),
+                pn.Column(pn.Spacer(height=14), pn.pane.Bokeh(self.picture)),
+            ),
             pn.pane.Markdown(
                 "CSV and NPZ hold what the plot shows, units in the column names; NPZ also the "
                 "settings. FIF is the averaged response of all 64 channels, for MNE.", width=460,

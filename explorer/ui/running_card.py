@@ -29,7 +29,7 @@ ORBIT_S = 1.5
 _SPECTRUM_EVERY, _WORDS_EVERY = 3, 12
 """Updates from one spectrum, and from one sentence, to the next."""
 _SETTLE_AFTER_S = 6.0
-"""After a movement: by then all that is shown belongs to the new values."""
+"""Model time after a movement: by then all that is shown belongs to the new values."""
 
 
 class RunningCards:
@@ -43,7 +43,7 @@ class RunningCards:
         self.runner = Runner(session.doc, lambda: session.state.settings, self._draw)
         self._updates = 0
         self._counted_at = time.monotonic()
-        self._settle_at = time.monotonic() + _SETTLE_AFTER_S
+        self._settle_at = _SETTLE_AFTER_S
         self._report: RegimeReport | None = None
         self.toolbar = self._build_toolbar()
         self.toolbar.tags = [self.runner.link]  # so that it is part of the document
@@ -124,7 +124,7 @@ class RunningCards:
             self._report = shot.report
             self.portrait.show_points(shot.report.fixed_points)
             self._tell_coexistence(shot.report)
-        self._settle_at = time.monotonic() + _SETTLE_AFTER_S
+        self._settle_at = self.runner.model.clock + _SETTLE_AFTER_S
         self._draw_field()
 
     def _tell_coexistence(self, report: RegimeReport) -> None:
@@ -148,7 +148,7 @@ class RunningCards:
         if self._updates % _WORDS_EVERY == 0:
             self._tell_rhythm(model)
             self._draw_field()
-            if time.monotonic() > self._settle_at:
+            if model.clock > self._settle_at:
                 self.settle()
 
     def _tell_rhythm(self, model: RunningModel) -> None:
@@ -191,7 +191,7 @@ class RunningCards:
         def go() -> None:
             self.eeg.forget_marks()
             self.session.tell(self.runner.restart(where))
-            self._settle_at = time.monotonic() + _SETTLE_AFTER_S
+            self._settle_at = _SETTLE_AFTER_S
 
         return go
 

@@ -111,7 +111,7 @@ class RunningSpectrum:
         if slow.size < self.SHORTEST_S * 250.0:
             self._say("the first second is being gathered")
         elif np.ptp(slow) < self.SILENT_MV:
-            self._say(f"no oscillation: the source rests at {slow[-1]:.2f} mV")
+            self._say("at rest: no oscillation")
         else:
             self._say("")
             self._show(slow)
@@ -163,4 +163,4 @@ def rhythm_words(source: np.ndarray, dt: float) -> str:
     if swing < RunningSpectrum.SILENT_MV:
         return f"at rest at {recent[-1]:.2f} mV"
     rate = f"{rhythm.frequency_hz:.1f} Hz, " if rhythm.frequency_hz else ""
-    return f"{rate}{swing:.2g} mV peak to peak"
+    return f"{rate}{swing:.3g} mV peak to peak"

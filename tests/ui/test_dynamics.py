@@ -270,7 +270,7 @@ def test_stimulus_and_kick_move_a_resting_model(open_page: Callable[..., Page]) 
     model_seconds(page, 2.0)
     y = np.array([v for v in column(page, "running_eeg") if v is not None])
     assert np.ptp(y) < 1e-3
-    assert "rests at" in get(page, "running_spectrum_words", "text")
+    assert "no oscillation" in get(page, "running_spectrum_words", "text")
     for label, least in (("stimulate", 1.0), ("kick 5 mV", 3.0)):
         press(page, label)
         model_seconds(page, 1.0)
@@ -306,7 +306,7 @@ def test_a_stalled_page_builds_up_no_backlog(open_page: Callable[..., Page]) -> 
         }}"""
     )
     assert grown <= AHEAD + 1
-    assert gained < CATCH_UP_S + 0.3
+    assert gained < AHEAD * CATCH_UP_S + 0.3  # of 2.5 s: skipped, not replayed
     before = get(page, "running_link", "frame")
     wait_for(page, f"(n) => {MODEL}('running_link').frame > n + 10", before)
 
@@ -347,7 +347,7 @@ def test_corners_of_the_ranges_show_numbers_or_a_sentence(
         )
         settled(page, 800)
         before = get(page, "running_link", "frame")
-        wait_for(page, f"(n) => {MODEL}('running_link').frame > n + 15", before)
+        wait_for(page, f"(n) => {MODEL}('running_link').frame > n + 15", before, timeout=40_000)
         y = [v for v in column(page, "running_eeg") if v is not None]
         assert y and all(math.isfinite(v) for v in y)
         drawn = len(column(page, "running_spectrum"))
