@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from explorer.ui.session import Session
 
 _PICTURE = """
-const view = Bokeh.index.find_one(plots[select.value]);
-const type = format.value.toLowerCase();
-const blob = await view.export(type).to_blob();
-const link = document.createElement("a");
-link.href = URL.createObjectURL(blob);
-link.download = `jr-explorer-${select.value}.${type}`;
-link.click();
-setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+export default async ({plots, select, format}) => {
+  const view = Bokeh.index.find_one(plots[select.value]);
+  const type = format.value.toLowerCase();
+  const blob = await view.export(type).to_blob();
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `jr-explorer-${select.value}.${type}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+};
 """
 _SOLID = BUTTON.replace(":host(.solid) ", "")
 _PROSE = ":host { color: var(--text); font-size: calc(var(--size) - 1px); }"

@@ -23,6 +23,13 @@ AXES: dict[str, tuple[str, int | None]] = {
 """What an axis may show: label, and column of the states (None: the source)."""
 
 
+def _column_name(variable: str) -> str:
+    """Name with unit of an exported column."""
+    if variable == "y1-y2":
+        return "source_mv"
+    return f"{variable}_mv_per_s" if variable.startswith("d") else f"{variable}_mv"
+
+
 class PhaseView(LiveView):
     """Orbit of the last two seconds, the present moment marked."""
 
@@ -70,7 +77,7 @@ class PhaseView(LiveView):
             axis.locked = locked
 
     def table(self) -> Table:
-        x, y = (AXES[name][0] for name in self.axes)
+        x, y = (_column_name(name) for name in self.axes)
         return Table({x: self.source.data["x"], y: self.source.data["y"]})
 
     def dress(self, theme: Theme, font: int) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.ui.session import Session
 
 LIMIT_MB = 200
+TOGETHER_MS = 700
 _NONE = (
     "No recording. Load EDF, BDF, BrainVision (.vhdr with .vmrk and .eeg), EEGLAB (.set with "
     ".fdt), FIF, or CSV with a column time_s: it is drawn over the model, orange and dashed."
@@ -49,10 +50,8 @@ class RecordingPanel:
         self.recording: Recording | None = None
         self._wave: tuple[np.ndarray, np.ndarray] | None = None
         self._busy = False
-        self.files = pn.widgets.FileDropper(
-            multiple=True, max_total_file_size=f"{LIMIT_MB}MB", sizing_mode="stretch_width",
-            height=56, layout="compact", margin=(2, 6), stylesheets=[_DROPPER],
-        )  # fmt: skip
+        self._soon: object | None = None
+        self.files = self._empty_dropper()
         self.note = pn.pane.HTML(_NONE, name="recording_note", sizing_mode="stretch_width",
                                  margin=(0, 6), stylesheets=[_STYLE])  # fmt: skip
         self.channel = pn.widgets.Select(
@@ -66,7 +65,6 @@ class RecordingPanel:
         )
         self.misfit = pn.pane.HTML("", sizing_mode="stretch_width", margin=(2, 6),
                                    stylesheets=[_STYLE])  # fmt: skip
-        self.files.param.watch(self._uploaded, "value")
         self.channel.param.watch(lambda _e: self._chosen(), "value")
         self.event.param.watch(lambda _e: self._chosen(), "value")
         self.remove.on_click(lambda _e: self._removed())
@@ -75,10 +73,30 @@ class RecordingPanel:
             self.remove, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
 
-    def _uploaded(self, event: object) -> None:
+    def _empty_dropper(self) -> pn.widgets.FileDropper:
+        dropper = pn.widgets.FileDropper(
+            multiple=True, max_total_file_size=f"{LIMIT_MB}MB", sizing_mode="stretch_width",
+            height=56, layout="compact", margin=(2, 6), stylesheets=[_DROPPER],
+        )  # fmt: skip
+        dropper.param.watch(lambda _event: self._wait_for_the_rest(), "value")
+        return dropper
+
+    def _wait_for_the_rest(self) -> None:
+        """Files dropped together arrive one by one: load when no more has come for a while."""
+        doc = self.session.doc
+        if self._soon is not None:
+            doc.remove_timeout_callback(self._soon)
+        self._soon = doc.add_timeout_callback(self._arrived, TOGETHER_MS)
+
+    def _arrived(self) -> None:
+        self._soon = None
+        if self.files._file_buffer:  # Panel's chunks of a large file that is still on its way
+            self._wait_for_the_rest()
+            return
         files = {name: _bytes(content) for name, content in self.files.value.items()}
         if not files:
             return
+        self.files = self.layout[0] = self._empty_dropper()  # the bytes are not kept
         try:
             self.adopt(load_uploaded(files))
         except ExplorerError as error:
@@ -157,7 +175,6 @@ class RecordingPanel:
         for widget in (self.channel, self.event, self.remove):
             widget.visible = False
         self.note.object, self.misfit.object = _NONE, ""
-        self.files.value = {}
         self.session.show_recording(None, None)
 
 

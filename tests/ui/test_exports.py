@@ -29,7 +29,12 @@ def choose(page, plot: str = "eeg", **fields: str) -> None:
     page.get_by_label("Plot").select_option(label=TITLES[plot])
     for label, value in fields.items():
         page.get_by_label(label.replace("_", " ")).select_option(value)
-    page.wait_for_timeout(250)  # the file's name comes back from the server
+    ending = fields.get("Data_as", "CSV").lower()
+    name = "evoked-ave" if ending == "fif" else plot
+    page.wait_for_function(  # the file's name comes back from the server
+        "(name) => [...Bokeh.documents[0]._all_models.values()].some((m) => m.filename === name)",
+        arg=f"jr-explorer-{name}.{ending}",
+    )
 
 
 def saved(page, button: str, path) -> bytes:
@@ -67,6 +72,7 @@ def test_csv_holds_what_the_plot_shows(page, tmp_path, plot):
         assert heads[0] == "electrode" and "uv" in heads[-1] and "100_ms" in heads[-1]
         expected = shot.scalp[:, np.argmin(np.abs(shot.evoked.time - 0.1))]
     else:
+        assert heads == ["y1_mv", "y2_mv"]
         expected = shot.states[-1001:, 2]
     got = np.array(columns[heads[-1]], dtype=float)
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
