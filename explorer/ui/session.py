@@ -78,12 +78,12 @@ class Session:
         self._dress()
         self.draw()
         self._settle_axes()
-        for error in parsed.errors:
-            self.complain(error)
+        if parsed.errors:
+            self.tell(" ".join(map(str, parsed.errors)), "error")
         self._listen()
 
     def _listen(self) -> None:
-        self.state.param.watch(lambda _e: self._rest_soon(), ["settings", "choices"])
+        self.state.param.watch(lambda *_e: self._rest_soon(), ["settings", "choices"])
         self._hear("command", lambda new: self._command(new.split("#")[0]))
         self._hear("popped", self._went_back)
         self._hear("theme", lambda _new: self._redress())
@@ -228,7 +228,8 @@ class Session:
         before = self.state.choices
         self.state.choose(**choices)
         if self.state.choices != before:
-            self._adopt_choices(self.state.choices)
+            with hold(self.doc):
+                self._adopt_choices(self.state.choices)
             self.pump.request()
 
     def _adopt_choices(self, choices: Choices) -> None:
@@ -276,4 +277,5 @@ class Session:
     def tell(self, words: str, kind: str = "info") -> None:
         """Show a notice."""
         self._told = getattr(self, "_told", 0) + 1
-        self.bridge.notice = json.dumps({"kind": kind, "words": words, "n": self._told})
+        with hold(self.doc):
+            self.bridge.notice = json.dumps({"kind": kind, "words": words, "n": self._told})

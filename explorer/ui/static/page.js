@@ -14,6 +14,8 @@
     const plain = proto._calc_to;
     proto._calc_to = function () {
       const spec = plain.call(this);
+      const {unit} = (this.model.tags || []).find((t) => t && t.label) || {unit: ""};
+      spec.ariaFormat = {to: (x) => `${+x.toPrecision(4)} ${unit}`.trim(), from: Number};
       const tag = (this.model.tags || []).find((t) => t && t.points);
       if (tag) { spec.range = JSON.parse(tag.points); delete spec.step; }
       return spec;
@@ -25,7 +27,6 @@
       const tag = (this.model.tags || []).find((t) => t && t.label);
       if (!handle || !tag) return;
       handle.setAttribute("aria-label", tag.label);
-      handle.setAttribute("aria-valuetext", `${this.model.value} ${tag.unit}`);
       handle.addEventListener("keydown", (event) => this._ten_steps(event, tag), true);
     };
     proto._ten_steps = function (event, tag) {
