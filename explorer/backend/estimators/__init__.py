@@ -1,0 +1,1 @@
+"""The estimators: networks that read the parameters off an evoked response."""

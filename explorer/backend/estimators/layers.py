@@ -1,0 +1,88 @@
+"""Layers that the estimators share."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from explorer.backend.estimators.front_end import N_CONTEXT, FrontEnd, Inputs
+from explorer.backend.estimators.marginals import LogitNormal, from_outputs
+from explorer.backend.targets import N_TARGETS
+
+PATCH = 7
+"""Samples of a token: 301 samples are 43 tokens of 28 ms."""
+
+
+class ResidualBlock(nn.Module):
+    """x + W₂ gelu(W₁ norm(x)) (pre-activation; He et al. 2016, Identity Mappings)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+def residual_stack(inputs: int, width: int, blocks: int) -> nn.Sequential:
+    """(batch, inputs) → (batch, width)."""
+    return nn.Sequential(
+        nn.Linear(inputs, width),
+        *(ResidualBlock(width) for _ in range(blocks)),
+        nn.LayerNorm(width),
+    )
+
+
+class MarginalHead(nn.Module):
+    """Dense head: residual blocks, then a logit-normal marginal for each target.
+
+    Args:
+        inputs: features of a case, the context not counted.
+        width, blocks: of the residual stack.
+    """
+
+    def __init__(self, inputs: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.stack = residual_stack(inputs + N_CONTEXT, width, blocks)
+        self.out = nn.Linear(width, 2 * N_TARGETS)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, features: Tensor, context: Tensor) -> LogitNormal:
+        """Marginals of features (batch, inputs) in a context (batch, 4)."""
+        return from_outputs(self.out(self.stack(torch.cat([features, context], dim=1))))
+
+
+class Tokens(nn.Module):
+    """The whitened waveform cut into tokens, the context beside each.
+
+    (batch, k) → (batch, tokens, PATCH + 4); gives the sequence to recurrent networks and
+    the transformer.
+    """
+
+    def __init__(self, front: FrontEnd) -> None:
+        super().__init__()
+        self.front = front
+        self.count = math.ceil(front.n_samples / PATCH)
+        self.size = PATCH + N_CONTEXT
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        wave = self.front.whitened_wave(inputs.scores)  # (batch, samples)
+        wave = nn.functional.pad(wave, (0, self.count * PATCH - wave.shape[1]))
+        patches = wave.reshape(len(wave), self.count, PATCH)  # (batch, tokens, PATCH)
+        beside = inputs.context[:, None, :].expand(-1, self.count, -1)
+        return torch.cat([patches, beside], dim=2)
+
+
+class Flatten(nn.Module):
+    """Each token (batch, tokens, width) to a few numbers, then all of them in one row."""
+
+    def __init__(self, width: int, kept: int) -> None:
+        super().__init__()
+        self.reduce = nn.Linear(width, kept)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.reduce(tokens).flatten(1)  # (batch, tokens · kept)

@@ -1,0 +1,79 @@
+"""The registry of estimators: a new one is a new file and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.bilstm import BiLstm
+from explorer.backend.estimators.cnn_bilstm import CnnBiLstm
+from explorer.backend.estimators.front_end import FrontEnd
+from explorer.backend.estimators.lstm import Lstm
+from explorer.backend.estimators.npe import Npe
+from explorer.backend.estimators.transformer import Transformer
+
+
+@dataclass(frozen=True)
+class EstimatorKind:
+    """A kind of estimator.
+
+    Attributes:
+        name: key of ``ESTIMATORS``.
+        title: name on the page.
+        meaning: one sentence.
+        build: the untrained network behind a front end.
+        samples: whether it draws samples of the posterior.
+        steps: batches of training for the shipped weights.
+        batch: responses of a batch.
+        rate: largest learning rate.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    build: Callable[[FrontEnd], nn.Module]
+    samples: bool
+    steps: int
+    batch: int = 1024
+    rate: float = 2e-3
+
+
+ESTIMATORS: dict[str, EstimatorKind] = {
+    row.name: row
+    for row in (
+        EstimatorKind(
+            "bilstm", "Bi-LSTM", "One bidirectional recurrent layer, dense output.",
+            BiLstm, False, steps=6000,
+        ),
+        EstimatorKind(
+            "lstm", "LSTM", "One recurrent layer; only its last state is read.",
+            Lstm, False, steps=6000,
+        ),
+        EstimatorKind(
+            "cnn_bilstm", "CNN-BiLSTM", "Convolutions, then a bidirectional recurrent layer.",
+            CnnBiLstm, False, steps=6000,
+        ),
+        EstimatorKind(
+            "transformer", "Transformer", "Self-attention over the response.",
+            Transformer, False, steps=6000,
+        ),
+        EstimatorKind(
+            "npe", "NPE", "A normalising flow that draws from the whole posterior.",
+            Npe, True, steps=8000,
+        ),
+    )
+}  # fmt: skip
+
+
+def estimator_kind(name: str) -> EstimatorKind:
+    """The kind of estimator of that name.
+
+    Raises:
+        ExplorerError: there is none.
+    """
+    if name not in ESTIMATORS:
+        raise ExplorerError("estimator", f"one of {', '.join(ESTIMATORS)}", repr(name))
+    return ESTIMATORS[name]
