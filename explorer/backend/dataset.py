@@ -11,6 +11,7 @@ The sensor noise is not in a data set: it is drawn anew with every batch of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ P_MEAN_RANGE = (50.0, 350.0)
 P_SD_RANGE = (0.0, 4.0)
 NOISELESS_SHARE = 0.25
 TRIALS_RANGE = (1.0, 200.0)
+"""Drawn log-uniformly."""
 LARGEST = 20_000_000
 _BLOCK = 2000  # simulations with one number of trials
 
@@ -104,7 +106,7 @@ def _explorer(table: Circuit, n: int, rng: np.random.Generator) -> Draws:
         context[:, 0] = rng.uniform(*P_MEAN_RANGE, n)
         context[:, 1] = rng.uniform(*P_SD_RANGE, n) * (rng.random(n) >= NOISELESS_SHARE)
         blocks = -(-n // _BLOCK)
-        trials = np.exp(rng.uniform(*np.log(TRIALS_RANGE), blocks)).round()
+        trials = np.exp(math.log(TRIALS_RANGE[1]) * rng.random(blocks)).round()
         context[:, 2] = np.repeat(trials, _BLOCK)[:n]
     return Draws(parameters, context)
 
@@ -165,10 +167,15 @@ def simulate_draws(
         waves[rows] = evoked_batch(
             table, theta[rows], Experiment(n_trials=int(trials[first])), seed=seed,
             streams=np.arange(first, last), workers=workers,
-            progress=None if progress is None else (lambda _share: progress(done / total)),
+            progress=_constant(progress, done / total),
         )  # fmt: skip
         done += float(trials[rows].sum())
     return waves
+
+
+def _constant(progress: Progress | None, done: float) -> Progress | None:
+    """Progress that tells a share of the whole, whatever share of a block is done."""
+    return None if progress is None else lambda _share: progress(done)
 
 
 def _blocks(starts: np.ndarray, n: int) -> list[tuple[int, int]]:

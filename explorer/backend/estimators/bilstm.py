@@ -1,7 +1,7 @@
 """Bi-LSTM: one bidirectional layer of 64 units, then a dense output.
 
 Source: Tilwani & O'Reilly 2024 (arXiv 2406.05002), version 1. Here it reads the whitened
-waveform in tokens of 28 ms, and the outputs of all tokens go to the dense layers.
+waveform in tokens of 56 ms, and the outputs of all tokens go to the dense layers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from explorer.backend.estimators.marginals import LogitNormal
 from explorer.backend.estimators.point import PointNetwork
 
 HIDDEN = 64
-KEPT = 12
+KEPT = 16
 
 
 class BiLstm(PointNetwork):

@@ -1,9 +1,9 @@
-"""Checkpoints of a training as safetensors: parameters, optimizer, generator, plan."""
+"""Checkpoints of a training as safetensors: parameters, optimizers, generator, plan."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from explorer.backend.errors import ExplorerError
 from explorer.backend.export import write_atomically
 
-_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+_MOMENTS = ("exp_avg", "exp_avg_sq", "step", "momentum_buffer")
 
 
 def save_checkpoint(
@@ -24,15 +24,15 @@ def save_checkpoint(
     numbers: Mapping[str, float],
     parameters: Mapping[str, Tensor],
     best: Mapping[str, Tensor],
-    optimizer: torch.optim.Optimizer,
+    optimizers: Iterable[torch.optim.Optimizer],
     generator: torch.Generator,
 ) -> None:
     """Write all that a training needs to go on as if it had never stopped."""
     tensors = {f"now.{name}": value.detach() for name, value in parameters.items()}
     tensors |= {f"best.{name}": value for name, value in best.items()}
     for name, value in parameters.items():
-        state = optimizer.state.get(value, {})
-        tensors |= {f"{key}.{name}": state[key] for key in _MOMENTS if key in state}
+        for state in (one.state[value] for one in optimizers if value in one.state):
+            tensors |= {f"{key}.{name}": state[key] for key in _MOMENTS if key in state}
     tensors["generator"] = generator.get_state()
     about = {"plan": json.dumps(dict(plan)), "numbers": json.dumps(dict(numbers))}
     content = save({name: value.cpu().contiguous() for name, value in tensors.items()}, about)
@@ -47,10 +47,10 @@ def load_checkpoint(
     path: Path,
     plan: Mapping[str, Any],
     parameters: Mapping[str, Tensor],
-    optimizer: torch.optim.Optimizer,
+    optimizers: Iterable[torch.optim.Optimizer],
     generator: torch.Generator,
 ) -> tuple[dict[str, float], dict[str, Tensor]]:
-    """Bring parameters, optimizer and generator to a checkpoint; its numbers and best weights.
+    """Bring parameters, optimizers and generator to a checkpoint; its numbers and best weights.
 
     Raises:
         ExplorerError: a damaged file, or one of another plan.
@@ -63,11 +63,17 @@ def load_checkpoint(
         raise ExplorerError("checkpoint", "a readable checkpoint", f"{path}: {error}") from None
     if json.loads(about.get("plan", "null")) != dict(plan):
         raise ExplorerError("checkpoint", "a checkpoint of the same plan (or none)", str(path))
+    learner = {
+        id(value): optimizer
+        for optimizer in optimizers
+        for group in optimizer.param_groups
+        for value in group["params"]
+    }
     with torch.no_grad():
         for name, value in parameters.items():
             value.copy_(tensors[f"now.{name}"])
             moments = {k: tensors[f"{k}.{name}"] for k in _MOMENTS if f"{k}.{name}" in tensors}
-            optimizer.state[value] = {
+            learner[id(value)].state[value] = {
                 key: moment if key == "step" else moment.to(value.device)
                 for key, moment in moments.items()
             }

@@ -15,24 +15,24 @@ from explorer.backend.estimators.point import PointNetwork
 
 CHANNELS = 64
 HIDDEN = 64
-KEPT = 12
+KEPT = 16
 
 
 class CnnBiLstm(PointNetwork):
-    """Two convolutions, the first with a stride of 7 samples (28 ms), then a BiLSTM."""
+    """Two convolutions, the first with a stride of 14 samples (56 ms), then a BiLSTM."""
 
     def __init__(self, front: FrontEnd) -> None:
         super().__init__()
         self.front = front
         self.convolve = nn.Sequential(
-            nn.Conv1d(1 + N_CONTEXT, CHANNELS, 3 * PATCH, stride=PATCH, padding=PATCH),
+            nn.Conv1d(1 + N_CONTEXT, CHANNELS, 2 * PATCH, stride=PATCH, padding=PATCH),
             nn.GELU(),
             nn.Conv1d(CHANNELS, CHANNELS, 3, padding=1),
             nn.GELU(),
         )
         self.lstm = nn.LSTM(CHANNELS, HIDDEN, batch_first=True, bidirectional=True)
         self.flatten = Flatten(2 * HIDDEN, KEPT)
-        count = front.n_samples // PATCH
+        count = front.n_samples // PATCH + 1
         self.head = MarginalHead(count * KEPT, width=320, blocks=3)
 
     def marginals(self, inputs: Inputs) -> LogitNormal:

@@ -11,8 +11,8 @@ from explorer.backend.estimators.front_end import N_CONTEXT, FrontEnd, Inputs
 from explorer.backend.estimators.marginals import LogitNormal, from_outputs
 from explorer.backend.targets import N_TARGETS
 
-PATCH = 7
-"""Samples of a token: 301 samples are 43 tokens of 28 ms."""
+PATCH = 14
+"""Samples of a token: 301 samples are 22 tokens of 56 ms."""
 
 
 class ResidualBlock(nn.Module):
@@ -53,26 +53,33 @@ class MarginalHead(nn.Module):
 
     def forward(self, features: Tensor, context: Tensor) -> LogitNormal:
         """Marginals of features (batch, inputs) in a context (batch, 4)."""
-        return from_outputs(self.out(self.stack(torch.cat([features, context], dim=1))))
+        stacked = self.stack(torch.cat([features, context], dim=1))
+        with torch.autocast(stacked.device.type, enabled=False):
+            return from_outputs(self.out(stacked.float()))
 
 
 class Tokens(nn.Module):
     """The whitened waveform cut into tokens, the context beside each.
 
-    (batch, k) → (batch, tokens, PATCH + 4); gives the sequence to recurrent networks and
+    (batch, k) → (batch, tokens, patch + 4); gives the sequence to recurrent networks and
     the transformer.
+
+    Args:
+        front: front end, whose scores are laid back on the time axis.
+        patch: samples of a token.
     """
 
-    def __init__(self, front: FrontEnd) -> None:
+    def __init__(self, front: FrontEnd, patch: int = PATCH) -> None:
         super().__init__()
         self.front = front
-        self.count = math.ceil(front.n_samples / PATCH)
-        self.size = PATCH + N_CONTEXT
+        self.patch = patch
+        self.count = math.ceil(front.n_samples / patch)
+        self.size = patch + N_CONTEXT
 
     def forward(self, inputs: Inputs) -> Tensor:
         wave = self.front.whitened_wave(inputs.scores)  # (batch, samples)
-        wave = nn.functional.pad(wave, (0, self.count * PATCH - wave.shape[1]))
-        patches = wave.reshape(len(wave), self.count, PATCH)  # (batch, tokens, PATCH)
+        wave = nn.functional.pad(wave, (0, self.count * self.patch - wave.shape[1]))
+        patches = wave.reshape(len(wave), self.count, self.patch)  # (batch, tokens, patch)
         beside = inputs.context[:, None, :].expand(-1, self.count, -1)
         return torch.cat([patches, beside], dim=2)
 

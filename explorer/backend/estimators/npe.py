@@ -40,7 +40,9 @@ class Npe(nn.Module):
 
     def _given(self, inputs: Inputs) -> tuple[LogitNormal, Tensor]:
         embedded = self.embed(torch.cat(list(inputs), dim=1))
-        return from_outputs(self.guess(embedded)), self.summary(embedded)
+        with torch.autocast(embedded.device.type, enabled=False):
+            exact = embedded.float()
+            return from_outputs(self.guess(exact)), self.summary(exact)
 
     def forward(self, inputs: Inputs, logits: Tensor) -> Tensor:
         """Loss of each case, (batch,): −log q(u | x) plus what keeps the guess a guess.
@@ -52,7 +54,8 @@ class Npe(nn.Module):
         true = logits[:, :N_INFERRED]
         guess, summary = self._given(inputs)
         scaled = (true - guess.middle) * torch.exp(-guess.log_sd)
-        density = self.flow(summary).log_prob(scaled) - guess.log_sd.sum(dim=1)
+        with torch.autocast(summary.device.type, enabled=False):
+            density = self.flow(summary).log_prob(scaled) - guess.log_sd.sum(dim=1)
         return 0.1 * (guess.loss(true) + mean_error(guess, true)) - density
 
     def draw(self, inputs: Inputs, n: int, generator: torch.Generator) -> Tensor:
