@@ -14,7 +14,7 @@ from explorer.backend.recording import Recording
 from explorer.backend.simulate import Cancelled
 
 TIME_COLUMNS = ("time_s", "time")
-BLOCK_NUMBERS = 200_000
+BLOCK_NUMBERS = 20_000
 """Numbers read at once: NumPy's reader lets no other thread run until it is done."""
 
 

@@ -9,6 +9,7 @@ turn it off for its socket, Bokeh's does not, so it is done here, in one place.
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 from bokeh.server.views.ws import WSHandler
@@ -25,6 +26,19 @@ def _open_without_delay(handler: WSHandler) -> None:
 def send_at_once() -> None:
     """Make every connection of this process send small messages without delay."""
     WSHandler.open = _open_without_delay
+
+
+TURN_S = 0.001
+"""How long Python lets one thread go on while another waits; 5 ms unless told.
+
+A frame gives Python's lock up and takes it back some ten times, and waits so long each time
+while a recording is being read beside it.
+"""
+
+
+def take_short_turns() -> None:
+    """Let the page's thread have Python's lock soon after it asks for it."""
+    sys.setswitchinterval(TURN_S)
 
 
 def forget_closed_windows(loop: asyncio.AbstractEventLoop) -> None:
