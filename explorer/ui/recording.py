@@ -13,6 +13,7 @@ import panel as pn
 from explorer.backend.misfit import compare
 from explorer.backend.overlay import Overlay, overlay, prepare
 from explorer.backend.recording import RecordedEvoked, Recording, best_channel, best_event
+from explorer.backend.recording_files import UPLOAD_LIMIT_MB
 from explorer.state import CHANNELS
 from explorer.ui.newest import Newest
 from explorer.ui.styles import BUTTON, FIELD
@@ -20,7 +21,6 @@ from explorer.ui.styles import BUTTON, FIELD
 if TYPE_CHECKING:
     from explorer.ui.session import Session
 
-LIMIT_MB = 200
 TOGETHER_MS = 700
 CHUNK_BYTES = 2**20
 """A movement of a slider waits behind one chunk of a file at most."""
@@ -80,7 +80,7 @@ class RecordingPanel:
 
     def _empty_dropper(self) -> pn.widgets.FileDropper:
         dropper = pn.widgets.FileDropper(
-            multiple=True, max_total_file_size=f"{LIMIT_MB}MB", sizing_mode="stretch_width",
+            multiple=True, tags=[{"limit_mb": UPLOAD_LIMIT_MB}], sizing_mode="stretch_width",
             height=56, layout="compact", margin=(2, 6), stylesheets=[_DROPPER],
             chunk_size=CHUNK_BYTES,
         )  # fmt: skip

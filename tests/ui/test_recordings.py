@@ -192,6 +192,19 @@ def test_dragging_goes_on_while_a_large_recording_is_read_and_it_can_be_stopped(
     assert "wave.csv" in words(page)
 
 
+def test_a_huge_file_is_refused_before_it_is_sent(page, tmp_path):
+    path = tmp_path / "huge.edf"
+    with path.open("wb") as file:
+        file.truncate(201_000_000)
+    drop(page, path)
+    page.locator(".notice.error").first.wait_for()
+    assert h.notices(page) == [
+        "recording: expected at most 200 MB, got huge.edf, which makes 201 MB."
+    ]
+    drop(page, made_csv(tmp_path / "wave.csv"))
+    wait_for_overlay(page)
+
+
 def truncated(folder: Path) -> Path:
     path = folder / "cut.edf"
     path.write_bytes(b"0       " + b"X" * 40)

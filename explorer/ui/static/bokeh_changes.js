@@ -117,12 +117,22 @@
       do await pause(CHUNK_REST_MS); while (socket && socket.bufferedAmount > 0);
       return blob.arrayBuffer();
     }});
-    proto._process_upload = function (file, ...rest) {
+    proto._process_upload = function (file, loaded, failed, ...rest) {
+      const {limit_mb: limit} = this.model.tags.find((t) => t && t.limit_mb) || {limit_mb: Infinity};
+      const megabytes = (file.size + (this._taken || 0)) / 1e6;
+      if (megabytes > limit) {
+        const words = `recording: expected at most ${limit} MB, ` +
+          `got ${file.name}, which makes ${Math.ceil(megabytes)} MB.`;
+        document.dispatchEvent(new CustomEvent("refused", {detail: words}));
+        failed("too large");
+        return;
+      }
+      this._taken = (this._taken || 0) + file.size;
       const paced = {
         name: file.name, size: file.size, type: file.type, _relativePath: file._relativePath,
         slice: (from, to) => chunk(file.slice(from, to)),
       };
-      return upload.call(this, paced, ...rest);
+      return upload.call(this, paced, loaded, failed, ...rest);
     };
   }
 

@@ -104,6 +104,7 @@
     $("#theme").onclick = () => theme(root.dataset.theme === "dark" ? "light" : "dark");
     $("#lecture").onclick = () => lecture(root.dataset.lecture !== "true");
     $("#share").onclick = share;
+    document.addEventListener("refused", (event) => notice("error", event.detail));
     $("#drawer").onclick = () => {
       const open = document.body.classList.toggle("drawer");
       $("#drawer").setAttribute("aria-expanded", open);
