@@ -20,7 +20,7 @@ from explorer.ui.model_page import HELP, model_html
 from explorer.ui.session import Session
 from explorer.ui.sobol_view import shipped_table
 from explorer.ui.tabs import TAB_KINDS
-from explorer.ui.wire import send_at_once
+from explorer.ui.wire import forget_closed_windows, send_at_once, take_short_turns
 
 STATIC = Path(__file__).parent / "static"
 TITLE = "Jansen-Rit Explorer"
@@ -37,7 +37,9 @@ def _key(title: str) -> str:
 def _variables() -> dict[str, object]:
     return {
         "page_css": (STATIC / "page.css").read_text(encoding="utf-8"),
-        "page_js": (STATIC / "page.js").read_text(encoding="utf-8"),
+        "page_js": "\n".join(
+            (STATIC / name).read_text(encoding="utf-8") for name in ("bokeh_changes.js", "page.js")
+        ),
         "groups": [(title, _key(title), title in COLLAPSED) for title in ORDER],
         "tabs": [
             ("explore", "Explore"),
@@ -108,11 +110,12 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
     """
     logging.getLogger("bokeh").setLevel(logging.ERROR)
     send_at_once()
+    take_short_turns()
     warm_page()
     for name in CIRCUITS:
         shipped_table(name)
     names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
-    return pn.serve(
+    server = pn.serve(
         {"/": page},
         port=port,
         address=address,
@@ -125,6 +128,8 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
         check_unused_sessions_milliseconds=2000,
         unused_session_lifetime_milliseconds=10000,
     )
+    forget_closed_windows(server.io_loop.asyncio_loop)  # type: ignore[attr-defined]
+    return server
 
 
 def serve(port: int = 5006, address: str = "127.0.0.1", show: bool = True) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import panel as pn
+import param
 
 from explorer.state import CHANNELS, STATE_VARIABLES
 from explorer.ui.styles import FIELD, UNSEEN_LABEL
@@ -61,7 +63,14 @@ def choice_widgets(session: Session) -> dict[str, pn.viewable.Viewable]:
         value=session.state.choices.cursor_ms, start=-200, end=1000, step=4, width=72,
         stylesheets=[FIELD, UNSEEN_LABEL], margin=0, format="0", name="Time of the map, ms",
     )  # fmt: skip
-    times.param.watch(lambda event: session.choose(cursor_ms=float(event.new)), "value")
+
+    def timed(event: param.parameterized.Event) -> None:
+        if event.new is None:  # the box was emptied: back to what it said
+            times.value = session.state.choices.cursor_ms
+        else:
+            session.choose(cursor_ms=float(np.clip(event.new, -200.0, 1000.0)))
+
+    times.param.watch(timed, "value")
     session.state.param.watch(
         lambda event: times.param.update(value=session.state.choices.cursor_ms), "choices"
     )

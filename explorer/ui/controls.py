@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import panel as pn
+from bokeh.models import TextInput
 
 from explorer.backend.circuits import circuit
 from explorer.backend.errors import ExplorerError
@@ -59,11 +60,12 @@ class Controls:
         self.integrator = self._select(
             "integrator", "Integrator", {n: n for n in state.settings.table.integrators}
         )
-        self.seed = pn.widgets.TextInput(
-            name="Noise seed", value=str(state.settings.seed), width=88,
-            stylesheets=[FIELD], margin=(0, 0, 4, 0),
+        # Bokeh's own: Panel's takes Enter twice, and would refuse the same value twice
+        self.seed = TextInput(
+            title="Noise seed", value=str(state.settings.seed), width=88,
+            stylesheets=[FIELD], margin=(0, 0, 4, 0), name="seed",
         )  # fmt: skip
-        self.seed.param.watch(lambda e: self._set_field("seed", e.new), "value")
+        self.seed.on_change("value", lambda attr, old, new: self._set_field("seed", new))
         self.redraw = pn.widgets.Button(
             name="new", width=44, align="end", margin=(0, 6, 4, 4), stylesheets=[BUTTON],
         )  # fmt: skip
@@ -82,7 +84,13 @@ class Controls:
         rows = [self.sliders[n].panel() for n, row in PARAMETERS.items() if row.group == title]
         extras: dict[str, list[pn.viewable.Viewable]] = {
             "Background input": [
-                pn.Row(self.start, self.seed, self.redraw, margin=0, sizing_mode="stretch_width")
+                pn.Row(
+                    self.start,
+                    pn.pane.Bokeh(self.seed),
+                    self.redraw,
+                    margin=0,
+                    sizing_mode="stretch_width",
+                )
             ],
             "Measurement": [self.region],
             "Sigmoid": [self.integrator],

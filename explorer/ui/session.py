@@ -49,6 +49,11 @@ def decibels(value: float) -> str:
     return f"{value:.0f} dB"
 
 
+def _words(name: str) -> Div:
+    """Words that change with every frame (page.js writes them in place)."""
+    return Div(name=name, tags=["words"], sizing_mode="stretch_width", margin=(2, 0))
+
+
 class Session:
     """Everything behind one open page."""
 
@@ -62,8 +67,8 @@ class Session:
         self.views: tuple[LiveView, ...] = (
             self.eeg, self.spectrum, self.evoked, self.scalp, self.phase,
         )  # fmt: skip
-        self.headline = Div(name="headline", sizing_mode="stretch_width", margin=(2, 0))
-        self.snr = Div(name="snr", sizing_mode="stretch_width", margin=(2, 0))
+        self.headline = _words("headline")
+        self.snr = _words("snr")
         self.tabs: dict[str, Tab] = {}  # those that have been opened
         self.slots = {key: pn.Column(sizing_mode="stretch_both", margin=0) for key in TAB_KINDS}
         self.pump = Pump(self.doc, self.bridge, self.draw)
@@ -264,6 +269,7 @@ class Session:
 
     def close(self) -> None:
         """The visitor has gone: stop what runs and let everything go."""
+        self.recording.close()
         for tab in self.tabs.values():
             tab.close()
         self.tabs = {}

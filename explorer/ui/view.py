@@ -114,7 +114,15 @@ class LiveView(ABC):
         dress(self.plot, theme, font)
 
     def pane(self) -> pn.pane.Bokeh:
-        """The figure as a root of the page, its lines left out of the spatial index (page.js)."""
+        """The figure as a root of the page.
+
+        The tags tell page.js which lines need no spatial index, which glyphs no place in the
+        document, and which axes keep still.
+        """
+        for renderer in self.plot.renderers:
+            renderer.tags = ["unplaced"]
+        for axis in self.plot.axis:
+            axis.tags = ["steady"]
         for line in self.plot.select(type=Line):
             line.tags = ["unindexed"]
         return pn.pane.Bokeh(self.plot, sizing_mode=STRETCH)

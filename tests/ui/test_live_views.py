@@ -242,6 +242,18 @@ def test_cursor_can_be_typed(live):
     np.testing.assert_allclose(scalp_at(live), shot.scalp[:, k], rtol=1e-5)
 
 
+def test_an_emptied_cursor_box_says_what_it_said(live):
+    field = live.get_by_label("Time of the map, ms")
+    field.fill("")
+    field.press("Enter")
+    field.press("Tab")
+    h.settled(live)
+    live.wait_for_function("(f) => f.value === '100'", arg=field.element_handle())
+    field.fill("140")
+    field.press("Enter")  # and goes on
+    h.wait_for(live, "() => location.search.includes('cursor_ms=140')")
+
+
 def test_scalp_scale_is_symmetric(live):
     low, high = live.evaluate(
         """() => { const r = Bokeh.documents[0].get_model_by_name("scalp").renderers[0];

@@ -156,6 +156,61 @@ def test_narrow_page_has_a_drawer_and_keeps_the_eeg_in_sight(open_page):
     page.locator("#side").wait_for(state="hidden")
 
 
+def test_the_drawer_has_two_columns(open_page):
+    page = open_page(width=800, height=1000)
+    page.locator("#drawer").click()
+    page.locator("#side").wait_for(state="visible")
+    lefts = page.locator("#side .group").evaluate_all(
+        "(groups) => [...new Set(groups.map((g) => Math.round(g.getBoundingClientRect().left)))]"
+    )
+    assert len(lefts) == 2 and max(lefts) >= 400
+    side = page.locator("#side").bounding_box()
+    seen = [h.handle(page, row.handle).bounding_box() for row in PARAMETERS.values()
+            if row.group in ("Synaptic gains", "Time constants", "Connectivity")]  # fmt: skip
+    assert all(side["x"] <= box["x"] < side["x"] + side["width"] for box in seen)
+    assert page.locator("#side").evaluate("(s) => s.scrollWidth <= s.clientWidth")
+
+
+def hints(page) -> set[str]:
+    return set(
+        page.locator(".hint").evaluate_all(
+            "(all) => all.filter((e) => e.offsetParent).map((e) => e.dataset.hint)"
+        )
+    )
+
+
+def test_hints_go_once_they_are_followed_and_stay_away(page):
+    assert hints(page) == {"eeg", "spectrum", "evoked"}
+    h.set_slider(page, "A_e", 4.0)
+    assert hints(page) == {"eeg", "spectrum", "evoked"}  # no hint was about A_e
+    h.set_slider(page, "tau_i", 25.0)
+    assert hints(page) == {"evoked"}
+    box = page.locator("#card-evoked .plot").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4)
+    h.wait_for(page, "() => !document.querySelector('[data-hint=evoked]').offsetParent")
+    page.reload()
+    page.wait_for_function("document.documentElement.dataset.ready === 'true'")
+    assert hints(page) == set()
+
+
+def test_news_is_announced_and_plots_are_named(page):
+    """Regions that a screen reader follows, and the names of the plots."""
+    status = page.get_by_role("status")
+    assert status.get_attribute("aria-live") == "polite"
+    page.get_by_text("alpha oscillation").wait_for()  # within the status, through shadow roots
+    alert = page.locator("#notices")
+    assert (
+        alert.get_attribute("role") == "alert" and alert.get_attribute("aria-live") == "assertive"
+    )
+    for title in ("EEG, last 4 seconds", "Spectrum", "Evoked response", "Scalp map", "Phase"):
+        assert page.get_by_role("region", name=title, exact=True).count() == 1, title
+    assert page.get_by_role("complementary", name="Parameters").count() == 1
+    tab = page.get_by_role("tab", name="Explore")
+    panel = page.locator(f"#{tab.get_attribute('aria-controls')}")
+    assert panel.get_attribute("role") == "tabpanel"
+    assert panel.get_attribute("aria-labelledby") == tab.get_attribute("id")
+
+
 def test_a_view_can_be_enlarged_and_put_back(page):
     small = page.locator("#card-scalp").bounding_box()["width"]
     page.get_by_role("button", name="Enlarge Scalp map").click()

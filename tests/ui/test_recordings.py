@@ -163,6 +163,48 @@ def test_csv_without_events_shows_its_spectrum_and_says_so(page, tmp_path):
     assert len(told) == 1 and "no events" in told[0]
 
 
+def large_csv(path: Path) -> Path:
+    """Sixty megabytes, which take seconds to read: 16 channels of noise, 500 samples a second."""
+    rows = np.round(np.random.default_rng(1).normal(0, 10, (1000, 16)), 3)
+    body = [",".join(map(str, row)) for row in rows]
+    with path.open("w") as file:
+        file.write("time_s," + ",".join(f"c{k}" for k in range(16)) + "\n")
+        file.writelines(f"{k / 500:.3f},{body[k % 1000]}\n" for k in range(600_000))
+    assert path.stat().st_size > 50e6
+    return path
+
+
+def test_dragging_goes_on_while_a_large_recording_is_read_and_it_can_be_stopped(page, tmp_path):
+    path = large_csv(tmp_path / "large.csv")
+    drop(page, path)
+    page.get_by_role("button", name="Stop loading").wait_for(timeout=60_000)
+    assert "Loading large.csv" in " ".join(words(page).split())
+    for gain in (4.0, 5.0):  # both are drawn while the file is being read
+        h.set_slider(page, "A_e", gain)
+        shot = take_snapshot(make_settings(values={"A_e": gain}))
+        np.testing.assert_allclose(h.column(page, "eeg"), shot.signal[-2001::2], rtol=1e-5)
+    page.get_by_role("button", name="Stop loading").click()
+    page.get_by_role("button", name="Stop loading").wait_for(state="hidden")
+    h.settled(page, 1000)
+    assert "No recording" in words(page) and orange(page, "spectrum")[0].size == 0
+    drop(page, made_csv(tmp_path / "wave.csv"))
+    wait_for_overlay(page)
+    assert "wave.csv" in words(page)
+
+
+def test_a_huge_file_is_refused_before_it_is_sent(page, tmp_path):
+    path = tmp_path / "huge.edf"
+    with path.open("wb") as file:
+        file.truncate(201_000_000)
+    drop(page, path)
+    page.locator(".notice.error").first.wait_for()
+    assert h.notices(page) == [
+        "recording: expected at most 200 MB, got huge.edf, which makes 201 MB."
+    ]
+    drop(page, made_csv(tmp_path / "wave.csv"))
+    wait_for_overlay(page)
+
+
 def truncated(folder: Path) -> Path:
     path = folder / "cut.edf"
     path.write_bytes(b"0       " + b"X" * 40)

@@ -58,6 +58,29 @@ def test_undo_and_redo_by_keys(live):
     wait_value(live, "A_e", 4.0)
 
 
+def test_undo_by_keys_after_enter_undoes_the_state(live):
+    """The box still has the focus; what was typed has become the state."""
+    h.type_value(live, "A_e", "4.5")
+    wait_value(live, "A_e", 4.5)
+    live.keyboard.press("Control+z")
+    wait_value(live, "A_e", 3.25)
+    assert h.element(live, "A_e_input").input_value() == "3.25"
+    live.keyboard.press("Control+Shift+Z")
+    wait_value(live, "A_e", 4.5)
+
+
+def test_undo_by_keys_while_typing_undoes_the_letters(live):
+    move(live, "p_mean", 150)
+    field = h.element(live, "A_e_input")
+    field.focus()
+    live.keyboard.press("Control+a")
+    live.keyboard.type("5.5")
+    live.keyboard.press("Control+z")
+    h.settled(live)
+    assert field.input_value() != "5.5" and value(live, "A_e") == 3.25
+    assert value(live, "p_mean") == 150  # the state stays
+
+
 def test_one_drag_is_one_step_of_undo(live):
     for k in range(1, 11):
         h.set_slider(live, "p_mean", 220 - 5 * k)
@@ -194,8 +217,8 @@ def test_bad_seed_is_refused(live):
     field.press("Enter")
     live.locator(".notice.error").wait_for()
     assert "seed" in h.notices(live)[0]
-    h.wait_for(live, "() => true")
-    assert field.input_value() == "1"
+    h.settled(live)
+    assert field.input_value() == "1" and len(h.notices(live)) == 1
 
 
 def test_new_noise_is_another_seed(live):

@@ -8,61 +8,6 @@
 
   const send = (name) => bridge && bridge.setv({command: `${name}#${++presses}`});
 
-  // Logarithmic tracks: noUiSlider takes a non-linear range, which Bokeh does not pass on.
-  function patchSliders() {
-    const proto = window.Bokeh.Models.get("Slider").prototype.default_view.prototype;
-    const plain = proto._calc_to;
-    proto._calc_to = function () {
-      const spec = plain.call(this);
-      const {unit} = (this.model.tags || []).find((t) => t && t.label) || {unit: ""};
-      spec.ariaFormat = {to: (x) => `${+x.toPrecision(4)} ${unit}`.trim(), from: Number};
-      const tag = (this.model.tags || []).find((t) => t && t.points);
-      if (tag) { spec.range = JSON.parse(tag.points); delete spec.step; }
-      return spec;
-    };
-    const render = proto.render;
-    proto.render = function () {
-      render.call(this);
-      const handle = this.slider_el.querySelector(".noUi-handle");
-      const tag = (this.model.tags || []).find((t) => t && t.label);
-      if (!handle || !tag) return;
-      handle.setAttribute("aria-label", tag.label);
-      handle.addEventListener("keydown", (event) => this._ten_steps(event, tag), true);
-    };
-    proto._ten_steps = function (event, tag) {
-      const sign = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1}[event.key];
-      if (!sign || !event.shiftKey) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      const {start, end, value} = this.model;
-      const jump = (this.model.tags || []).some((t) => t && t.points) ? 0.1 * value : tag.shift_step;
-      const next = Math.min(Math.max(value + sign * jump, start), end);
-      this.model.setv({value: next, value_throttled: next});
-    };
-  }
-
-  // Bokeh writes the position of every axis, annotation and glyph into a style sheet at each
-  // paint, also when nothing moved; the next label then waits for the page's style anew.
-  // Writing only what changed takes about 25 ms off a frame of five plots.
-  function patchPainting() {
-    const sheet = window.Bokeh.require("core/dom").InlineStyleSheet.prototype;
-    const write = sheet.replace;
-    sheet.replace = function (css, styles) {
-      if (styles === undefined && this.el.textContent === css) return;
-      write.call(this, css, styles);
-    };
-    // Every data change builds a spatial index of all points of a line, which serves
-    // automatic ranges only; the live lines, whose ranges are fixed, go without.
-    const {LineView} = window.Bokeh.require("models/glyphs/line");
-    const {SpatialIndex} = window.Bokeh.require("core/util/spatial");
-    const index = LineView.prototype.index_data;
-    LineView.prototype.index_data = function () {
-      if (!this.model.tags.includes("unindexed")) return index.call(this);
-      this._index = new SpatialIndex(0);
-      this._index.finish();
-    };
-  }
-
   function theme(name) {
     root.dataset.theme = name;
     localStorage.setItem("theme", name);
@@ -135,9 +80,14 @@
       if (button.dataset.tab) { showTab(button.dataset.tab); bridge.setv({tab: button.dataset.tab}); }
       if (button.classList.contains("enlarge")) enlarge(button);
     });
+    // While one types, Ctrl-Z takes back letters; once the value is taken, it is the page's.
+    const typed = new WeakSet();
+    document.addEventListener("input", (event) => typed.add(event.composedPath()[0]));
+    document.addEventListener("focusout", (event) => typed.delete(event.composedPath()[0]));
     document.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") typed.delete(event.composedPath()[0]);
       if (!(event.ctrlKey || event.metaKey)) return;
-      const typing = event.composedPath()[0].tagName === "INPUT";
+      const typing = typed.has(event.composedPath()[0]);
       const key = event.key.toLowerCase();
       if (typing || (key !== "z" && key !== "y")) return;
       event.preventDefault();
@@ -154,6 +104,7 @@
     $("#theme").onclick = () => theme(root.dataset.theme === "dark" ? "light" : "dark");
     $("#lecture").onclick = () => lecture(root.dataset.lecture !== "true");
     $("#share").onclick = share;
+    document.addEventListener("refused", (event) => notice("error", event.detail));
     $("#drawer").onclick = () => {
       const open = document.body.classList.toggle("drawer");
       $("#drawer").setAttribute("aria-expanded", open);
@@ -213,7 +164,10 @@
   root.dataset.lecture = localStorage.getItem("lecture") || "false";
   const wait = setInterval(() => {
     if (!window.Bokeh) return;
-    if (!start.patched) { patchSliders(); patchPainting(); start.patched = true; }
+    if (!start.patched) {
+      window.changeBokeh();
+      start.patched = true;
+    }
     const doc = window.Bokeh.documents[0];
     const model = doc && doc.is_idle && doc.get_model_by_name("bridge_model");
     if (model) { clearInterval(wait); start(model); }
