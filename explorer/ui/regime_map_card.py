@@ -60,7 +60,7 @@ class RegimeMapCard:
             name=f"regime_map_{'xy'[which]}",
             title=("Horizontal", "Vertical")[which] + " parameter of the map",
             value=self.view.names[which],
-            options=list(SWEEPABLE), width=84, margin=0, stylesheets=[INPUT],
+            options=list(SWEEPABLE), width=92, margin=0, stylesheets=[INPUT],
         )  # fmt: skip
         widget.on_change("value", self._chosen)
         return widget
