@@ -51,9 +51,7 @@ class BifurcationView:
     def __init__(
         self, name: str, settings: Settings, go: Callable[[str, float, bool], None]
     ) -> None:
-        self.name = name
         self._go = go
-        self.diagram: BifurcationDiagram | None = None
         self._font = THEMES["light"].font
         self._frame_px = dict(zip(("inner_width", "inner_height"), FRAME_PX, strict=True))
         self.y_axis = SteadyRange(-2.0, 14.0, 1.0)
@@ -69,7 +67,9 @@ class BifurcationView:
         self._draw_point()
         bar = {"width": 10, "title": "frequency (Hz)", "padding": 4, "margin": 2}
         self.plot.add_layout(ColorBar(color_mapper=self.colours, **bar), "right")
-        self._waiting = Label(x=12, y=12, x_units="screen", y_units="screen", text="")
+        self._waiting = Label(
+            x=12, y=12, x_units="screen", y_units="screen", text="", name="bifurcation_waiting"
+        )
         self.plot.add_layout(self._waiting)
         for event in (Tap, PanEnd, Pan):
             self.plot.on_event(event, partial(self._touched, event is not Pan))
@@ -128,7 +128,8 @@ class BifurcationView:
 
     def show_parameter(self, name: str, settings: Settings) -> None:
         """Lay out the axis for a parameter; empty until a diagram arrives."""
-        self.name, self.circuit, self.diagram = name, settings.circuit, None
+        self.name, self.circuit = name, settings.circuit
+        self.diagram: BifurcationDiagram | None = None
         self._waiting.text = _WAITING
         shown = [self.coexisting, self.criticals, *self.rests.values()]
         for source in (*shown, *(sweep.source for sweep in self.sweeps.values())):
@@ -156,10 +157,8 @@ class BifurcationView:
         for way, branch in (("up", diagram.up), ("down", diagram.down)):
             self.sweeps[way].source.data = cycle_columns(x, branch, 0 if way == "up" else 2)
         self._show_coexisting(x, diagram.differs)
-        seen = [line.source for line in diagram.rests]
-        seen += [y for way in (diagram.up, diagram.down) for y in (way.minimum, way.maximum)]
-        everything = np.concatenate(seen)
-        self.y_axis.settle(float(everything.min()), float(everything.max()))
+        y = self._curves()[1]
+        self.y_axis.settle(float(y.min()), float(y.max()))
         self._show_criticals()
 
     def _show_criticals(self) -> None:
