@@ -23,7 +23,7 @@ STEP_S = 0.01
 """A single step of the model, s."""
 SPEEDS: dict[str, float] = {"¼×": 0.25, "1×": 1.0, "4×": 4.0}
 WINDOW_S = 8.0
-CATCH_UP_S = 0.5
+CATCH_UP_S = 2.0
 """Longest stretch of model time (at 1 ×) made up for; beyond, the clock skips ahead."""
 AHEAD = 2
 """Updates that may be under way before the page has painted."""

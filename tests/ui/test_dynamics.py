@@ -121,7 +121,7 @@ def test_a_third_parameter_moves_the_map_coarse_at_once_fine_at_rest(
     set_slider(page, "A_i", 30.0, wait=False)
     wait_for_map(page, 25)
     wait_for_map(page, 100)
-    wait_for(page, f"() => {MODEL}('regime_map').renderers[0].glyph.global_alpha === 1")
+    wait_for(page, f"() => {MODEL}('regime_map').renderers[0].glyph.global_alpha.value === 1")
 
 
 def test_a_map_without_any_rhythm_says_so(open_page: Callable[..., Page]) -> None:
