@@ -10,7 +10,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
 
 from explorer.backend.circuits import circuit
-from explorer.backend.fisher import prior_sd
+from explorer.backend.fisher import SYMMETRY_EIGENVALUE, prior_sd
 from explorer.backend.fisher_report import FisherReport, percent_text
 from explorer.backend.parameters import INFERRED_NAMES, PARAMETERS
 from explorer.ui.sensitivity_parts import Message, Words, dim, marked, symbol, today
@@ -23,6 +23,7 @@ _WAITING = "Computing the information …"
 _N = len(INFERRED_NAMES)
 _HEIGHT = 0.62
 _SPREADS = ("x", "y", "name", "estimator", "text", "marker", "colour")
+_POWER = re.compile(r"\^(−?[\d.]+)")
 _PERCENT = re.compile(r"(?<=\d) ?%")
 
 
@@ -51,6 +52,22 @@ def sd_text(name: str, sd: float, percent: float) -> str:
     return f"±{figure}, {percent_text(percent)}"
 
 
+def directions_text(report: FisherReport) -> list[str]:
+    """The stiffest direction, and the sloppiest of which the data tell something."""
+    told = [d for d in report.directions if d.eigenvalue >= SYMMETRY_EIGENVALUE]
+    named = [("Stiffest direction", told[:1]), ("Sloppiest the data tell of", told[1:][-1:])]
+    return [
+        f"{title}: {_powers(one.combination.label)}, to {percent_text(100 * one.relative_sd)}."
+        for title, found in named
+        for one in found
+    ]
+
+
+def _powers(label: str) -> str:
+    """A product of powers, its exponents raised, as HTML."""
+    return _POWER.sub(r"<sup>\1</sup>", label)
+
+
 def report_html(report: FisherReport) -> str:
     """The sentences, the products and the exact symmetries as HTML."""
     if report.reason:
@@ -65,6 +82,7 @@ def report_html(report: FisherReport) -> str:
     few, prior = len(report.symmetries), report.n_prior_only
     more = f" ({prior} of {_N} directions are the prior's alone)" if prior > few else ""
     said += [f"{unsaid}."] if unsaid else []
+    said += directions_text(report)
     said += [
         f"<b>{few} exact {'symmetry' if few == 1 else 'symmetries'}</b>, of which no data can "
         f"tell{more}: {' '.join(report.symmetries)}",

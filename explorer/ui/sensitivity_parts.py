@@ -39,7 +39,7 @@ _LABELLED = """
 """
 _WORDS = """
 :host { color: var(--muted); font-size: calc(var(--size) - 1px); line-height: 1.3; }
-b, h2, li { color: var(--text); } sub { line-height: 0; }
+b, h2, li { color: var(--text); } sub, sup { line-height: 0; }
 h2 { font-size: calc(var(--size) + 1px); font-weight: 650; margin: 0; white-space: nowrap; }
 ul { margin: 0; padding: 0; list-style: none; } li { margin-bottom: 4px; line-height: 1.25; }
 """

@@ -7,12 +7,13 @@ import pytest
 
 from explorer.backend.bifurcation import bifurcation_diagram
 from explorer.backend.fisher import prior_sd
+from explorer.backend.fisher_report import fisher_at
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import make_settings
 from explorer.backend.sobol_store import shipped
 from explorer.ui.bifurcation import BifurcationView
 from explorer.ui.bifurcation_labels import FRAME_PX, LETTER, Place, places
-from explorer.ui.fisher_view import FisherView, Spread
+from explorer.ui.fisher_view import FisherView, Spread, directions_text, report_html
 from explorer.ui.sobol_words import bars_text, connectivity_text
 from explorer.ui.theme import LECTURE_FONT, THEMES
 
@@ -79,6 +80,19 @@ def test_spreads_stand_beside_the_bound_at_their_share_of_the_prior() -> None:
     assert data["text"][0].startswith(f"±{float(f'{sd[0]:.2g}'):g} mV")
     view.show_spreads([], "jansen_rit", settings.theta[:9])
     assert data is not view.spreads.data and view.spreads.data["x"] == []
+
+
+def test_the_stiff_and_the_sloppy_direction_are_written_out() -> None:
+    report = fisher_at(make_settings("jansen_rit"))
+    stiff, sloppy = directions_text(report)
+    told = [d for d in report.directions if d.eigenvalue > 1.001]
+    assert len(told) == 7  # nine, and two exact symmetries
+    assert f"to {100 * told[0].relative_sd:.2g} %" in stiff
+    assert f"to {100 * told[6].relative_sd:.2g} %" in sloppy
+    assert "<sup>" in stiff and "^" not in stiff
+    assert stiff in report_html(report).replace("&nbsp;", " ").replace("<sub>", "_").replace(
+        "</sub>", ""
+    )
 
 
 def test_side_by_side_says_how_little_the_connectivity_carries_in_deepjr() -> None:
