@@ -20,7 +20,7 @@ from explorer.ui.model_page import HELP, model_html
 from explorer.ui.session import Session
 from explorer.ui.sobol_view import shipped_table
 from explorer.ui.tabs import TAB_KINDS
-from explorer.ui.wire import send_at_once
+from explorer.ui.wire import forget_closed_windows, send_at_once
 
 STATIC = Path(__file__).parent / "static"
 TITLE = "Jansen-Rit Explorer"
@@ -112,7 +112,7 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
     for name in CIRCUITS:
         shipped_table(name)
     names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
-    return pn.serve(
+    server = pn.serve(
         {"/": page},
         port=port,
         address=address,
@@ -125,6 +125,8 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
         check_unused_sessions_milliseconds=2000,
         unused_session_lifetime_milliseconds=10000,
     )
+    forget_closed_windows(server.io_loop.asyncio_loop)  # type: ignore[attr-defined]
+    return server
 
 
 def serve(port: int = 5006, address: str = "127.0.0.1", show: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from explorer.backend.fisher_report import fisher_at
 from explorer.backend.oat import one_at_a_time
 from explorer.backend.parameters import MODEL_NAMES
 from explorer.backend.settings import make_settings
+from explorer.ui.sensitivity_parts import marked
+from explorer.ui.sobol_words import point_text
 from explorer.backend.sobol_store import load_sobol
 from tests.ui.sensitivity_page import (
     MODEL,
@@ -76,24 +79,32 @@ def test_corners_of_the_ranges_show_numbers_or_a_sentence(
 ) -> None:
     rows = CIRCUITS[name].parameters
     rng = np.random.default_rng(4)
+    page = open_page(f"?tab=sensitivity&p_sd=0&circuit={name}")
     for _ in range(3):
-        ends = {n: (rows[n].low, rows[n].high)[rng.integers(2)] for n in MODEL_NAMES}
-        pairs = "&".join(f"{n}={v}" for n, v in ends.items() if n != "p_sd")
-        page = open_page(f"?tab=sensitivity&p_sd=0&circuit={name}&{pairs}")
-        expected = fisher_at(make_settings(name, {**ends, "p_sd": 0.0}))
-        wait(page, "m('fisher_sentences') && !m('fisher_sentences').text.includes('Computing')")
-        ratio = floats(data(page, "fisher", 1, "ratio"))
-        assert np.isfinite(ratio).all() or expected.reason in get(page, "fisher_sentences", "text")
-        wait(page, "m('oat_caption').text !== ''")
+        ends = {n: (rows[n].low, rows[n].high)[rng.integers(2)] for n in MODEL_NAMES if n != "p_sd"}
+        for n, value in ends.items():
+            row = rows[n]
+            shown = (row.display.name, row.display.shown(value)) if row.display else (n, value)
+            put(page, shown[0], "value", shown[1])
+        report = fisher_at(make_settings(name, {**ends, "p_sd": 0.0}))
+        if report.reason:
+            wait(page, f"m('fisher_sentences').text.includes({json.dumps(report.reason[:40])})")
+        else:
+            wait(page, f"Math.abs(m('fisher').renderers[1].data_source.data.ratio[4] - "
+                       f"{report.ratio_to_prior[4]:.12f}) < 1e-4")  # fmt: skip
+            assert np.isfinite(floats(data(page, "fisher", 1, "ratio"))).all()
+        put(page, "oat_parameter", "value", "C")
+        wait(page, "m('oat').styles.opacity === '1' && m('oat_caption').text.includes('C =')")
         assert np.isfinite(image(page)).all()
         start_run(page, 256)
-        wait(page, "m('sobol_caption').text.includes('around the point')", 60_000)
+        expected = marked(point_text(make_settings(name, {**ends, "p_sd": 0.0})))
+        wait(page, f"m('sobol_caption').text.includes({json.dumps(expected)})", 60_000)
         st = floats(data(page, "sobol", 0, "st"))
         said = page.evaluate(
             f"() => {MODEL}('sobol').renderers.some((r) => (r.data_source.data.text || [])[0])"
         )
-        assert np.isfinite(st).all() or said
-        page.wait_for_timeout(500)
+        assert st.size == 9 and (np.isfinite(st).all() or said)
+    page.wait_for_timeout(500)
 
 
 def test_the_map_is_the_models_and_its_shades_change(tab: Page) -> None:

@@ -1,0 +1,31 @@
+"""What the server says when a window has closed under it: nothing; of all else, everything."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+from tornado.websocket import WebSocketClosedError
+
+from explorer.ui.wire import forget_closed_windows
+
+
+@pytest.mark.parametrize(("error", "told"), [(WebSocketClosedError(), 0), (ValueError("x"), 1)])
+def test_only_a_closed_window_is_passed_over(
+    error: Exception, told: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        raise error
+
+    async def send_and_forget() -> None:
+        task = asyncio.ensure_future(fail())
+        await asyncio.sleep(0)
+        del task
+        gc.collect()
+
+    loop = asyncio.new_event_loop()
+    forget_closed_windows(loop)
+    loop.run_until_complete(send_and_forget())
+    loop.close()
+    assert len(caplog.records) == told
