@@ -14,9 +14,9 @@ from explorer.backend.fisher_report import fisher_at
 from explorer.backend.oat import one_at_a_time
 from explorer.backend.parameters import MODEL_NAMES
 from explorer.backend.settings import make_settings
+from explorer.backend.sobol_store import load_sobol
 from explorer.ui.sensitivity_parts import marked
 from explorer.ui.sobol_words import point_text
-from explorer.backend.sobol_store import load_sobol
 from tests.ui.sensitivity_page import (
     MODEL,
     data,
