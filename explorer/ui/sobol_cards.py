@@ -153,8 +153,7 @@ class SobolCards:
         outdated = self.scope == AROUND and self.run.outdated
         for view in (self.bars, self.pairs, self.times):
             view.dim(outdated)
-        if not self.run.busy:
-            self.run.progress.say("the point has moved" if outdated else "")
+        self.run.say_how_it_stands(self.scope == AROUND)
 
     def _arrived(self) -> None:
         if self.scope == AROUND:

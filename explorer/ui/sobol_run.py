@@ -34,6 +34,7 @@ class SobolRun:
         self.session = session
         self.found: SobolTable | None = None
         self._tell_arrived, self._tell_ended = arrived, ended
+        self._stopped = False  # the last run
         self.newest = Newest(session.doc, session.complain, self._told, self._ended)
         self.percent = choice(
             "sobol_percent", "±", [(str(p), f"{p} %") for p in PERCENTS], lambda _new: None
@@ -68,15 +69,23 @@ class SobolRun:
         def work(progress: Progress) -> SobolTable:
             return around(settings, percent, n, progress)
 
+        self._stopped = False
         self.newest.ask(work, self._arrived)
         self.run_button.disabled, self.stop_button.disabled = True, False
         self._told(0.0)
 
     def stop(self) -> None:
         """Give up the run."""
+        self._stopped = True
         self.newest.stop()
         self._ended()
-        self.progress.say("stopped")
+
+    def say_how_it_stands(self, shown: bool) -> None:
+        """Words beside the buttons while nothing runs; ``shown``: whether indices are."""
+        if self.busy:
+            return
+        moved = "the point has moved" if shown and self.outdated else ""
+        self.progress.say("stopped" if self._stopped else moved)
 
     def _told(self, share: float) -> None:
         bar = f'<progress value="{share:.2f}" max="1" style="width:76px" aria-label="Sobol run">'

@@ -125,4 +125,6 @@ def test_stop_stops_at_once_and_sliders_work_meanwhile(tab: Page) -> None:
     assert get(tab, "sobol_stop", "disabled") is False
     tab.get_by_role("button", name="Stop", exact=True).click(no_wait_after=True)
     wait(tab, "m('sobol_stop').disabled && m('sobol_progress').text === 'stopped'", 2000)
+    tab.wait_for_timeout(1000)  # it stays said
+    assert get(tab, "sobol_progress", "text") == "stopped"
     assert "around the point" not in get(tab, "sobol_caption", "text")
