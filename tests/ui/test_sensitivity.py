@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from explorer.backend.circuits import CIRCUITS
-from explorer.backend.fisher_report import fisher_at
+from explorer.backend.fisher_report import NOT_REPEATING, TOO_SHARP, fisher_at
 from explorer.backend.oat import one_at_a_time
 from explorer.backend.parameters import MODEL_NAMES
 from explorer.backend.settings import make_settings
 from explorer.backend.sobol_store import load_sobol
-from explorer.ui.sensitivity_parts import marked
-from explorer.ui.sobol_words import point_text
+from tests.ui.helpers import settled
 from tests.ui.sensitivity_page import (
     MODEL,
     data,
@@ -86,19 +85,19 @@ def test_corners_of_the_ranges_show_numbers_or_a_sentence(
             row = rows[n]
             shown = (row.display.name, row.display.shown(value)) if row.display else (n, value)
             put(page, shown[0], "value", shown[1])
-        report = fisher_at(make_settings(name, {**ends, "p_sd": 0.0}))
-        if report.reason:
-            wait(page, f"m('fisher_sentences').text.includes({json.dumps(report.reason[:40])})")
-        else:
-            wait(page, f"Math.abs(m('fisher').renderers[1].data_source.data.ratio[4] - "
-                       f"{report.ratio_to_prior[4]:.12f}) < 1e-4")  # fmt: skip
-            assert np.isfinite(floats(data(page, "fisher", 1, "ratio"))).all()
+        settled(page, 800)
+        wait(page, "m('fisher').styles.opacity !== '0.4'")  # what is shown is of this point
+        known = np.isfinite(floats(data(page, "fisher", 1, "ratio")))
+        said = get(page, "fisher_sentences", "text")
+        assert known.all() or any(reason in said for reason in (NOT_REPEATING, TOO_SHARP))
+        assert "nan" not in said and known.all() == ("Known best" in said)
         put(page, "oat_parameter", "value", "C")
         wait(page, "m('oat').styles.opacity === '1' && m('oat_caption').text.includes('C =')")
         assert np.isfinite(image(page)).all()
+        before = get(page, "sobol_caption", "text")
         start_run(page, 256)
-        expected = marked(point_text(make_settings(name, {**ends, "p_sd": 0.0})))
-        wait(page, f"m('sobol_caption').text.includes({json.dumps(expected)})", 60_000)
+        wait(page, f"m('sobol_caption').text.includes('around the point') && "
+                   f"m('sobol_caption').text !== {json.dumps(before)}", 60_000)  # fmt: skip
         st = floats(data(page, "sobol", 0, "st"))
         said = page.evaluate(
             f"() => {MODEL}('sobol').renderers.some((r) => (r.data_source.data.text || [])[0])"
