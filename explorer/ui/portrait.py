@@ -31,6 +31,8 @@ MARKERS = {
 }
 _FRAME_PX = (360.0, 230.0)
 """About the size of the frame, so that arrows are of one length on the screen."""
+_LEAST = 0.02
+"""Least span of an axis, mV or mV/s: below it there is nothing but rounding."""
 _EMPTY: dict[str, list[float]] = {"x": [], "y": []}
 
 
@@ -48,10 +50,11 @@ class PortraitView:
         self.names = (x, y)
         self.with_field = False
         self._drawn: tuple[object, ...] = ()
-        self.ranges = (SteadyRange(0.0, 40.0, 1e-3), SteadyRange(0.0, 30.0, 1e-3))
+        self.ranges = (SteadyRange(0.0, 40.0, _LEAST), SteadyRange(0.0, 30.0, _LEAST))
         self.plot = plain_figure(
             "running_phase", self.ranges[0].range, self.ranges[1].range, LABELS[x], LABELS[y]
         )
+        self.plot.xaxis.ticker.desired_num_ticks = 4
         self.orbit = ColumnDataSource({"x": float32(np.zeros(0)), "y": float32(np.zeros(0))})
         self.now = ColumnDataSource(dict(_EMPTY))
         self.arrows = ColumnDataSource(
@@ -180,6 +183,9 @@ class PortraitView:
         self._now.glyph.update(fill_color=theme.ink, line_color=theme.paper)
         self._points.glyph.update(line_color=theme.text, fill_color=theme.text, fill_alpha="fill")
         self._nullclines.glyph.line_color = theme.muted
-        self._words.update(text_color=theme.muted, text_font_size=f"{font}px")
+        self._words.update(
+            text_color=theme.text, text_font_size=f"{font}px",
+            background_fill_color=theme.paper, background_fill_alpha=0.8,
+        )  # fmt: skip
         self._stems.glyph.line_color = theme.muted
         self._tips.glyph.update(fill_color=theme.muted, line_color=theme.muted)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
 
 from bokeh.core.properties import Float, Int
 from bokeh.document import Document
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 from panel.io.document import hold
-from tornado.websocket import WebSocketClosedError
 
 from explorer.backend.running import RunningModel
 from explorer.backend.settings import Settings
 
-TICK_MS = 40
+TICK_MS = 36
+"""Short enough that 25 updates a second are left where some come late."""
 STEP_S = 0.01
 """A single step of the model, s."""
 SPEEDS: dict[str, float] = {"¼×": 0.25, "1×": 1.0, "4×": 4.0}
 WINDOW_S = 8.0
-CATCH_UP_S = 0.5
+CATCH_UP_S = 2.0
 """Longest stretch of model time (at 1 ×) made up for; beyond, the clock skips ahead."""
 AHEAD = 2
 """Updates that may be under way before the page has painted."""
@@ -31,11 +29,6 @@ _ACKNOWLEDGE = """
 const frame = link.frame;
 requestAnimationFrame(() => setTimeout(() => link.setv({painted: frame}), 0));
 """
-
-
-def _forgive_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    if not isinstance(context.get("exception"), WebSocketClosedError):
-        loop.default_exception_handler(context)
 
 
 class RunningLink(DataModel):
@@ -116,8 +109,6 @@ class Runner:
         """Tick; the model goes on where it was."""
         if self._callback is None:
             self.ready()
-            # an update may be on its way as the visitor closes the page: no error, no traceback
-            asyncio.get_running_loop().set_exception_handler(_forgive_closed)
             self._callback = self.doc.add_periodic_callback(self._tick, TICK_MS)
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ _LABELLED = """
 """
 _WORDS = """
 :host { color: var(--muted); font-size: calc(var(--size) - 1px); line-height: 1.3; }
-b, h2, li { color: var(--text); } sub { line-height: 0; }
+b, h2, li { color: var(--text); } sub, sup { line-height: 0; }
 h2 { font-size: calc(var(--size) + 1px); font-weight: 650; margin: 0; white-space: nowrap; }
 ul { margin: 0; padding: 0; list-style: none; } li { margin-bottom: 4px; line-height: 1.25; }
 """
@@ -52,6 +53,11 @@ def symbol(name: str) -> str:
 def marked(text: str) -> str:
     """Text in which the parameters' names are written as symbols, as HTML."""
     return _SYMBOL.sub(r"\1<sub>\2</sub>", text).replace("p_sd", "p<sub>sd</sub>")
+
+
+def today() -> str:
+    """The date, as the tables write theirs (UTC)."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 class Written(DataModel):
@@ -79,6 +85,11 @@ class Words:
         self.record.js_on_change("text", CustomJS(args={"box": self.box}, code=_WRITE))
         # the box's callback is never called; it brings the record into the page
         self.box.js_on_change("name", CustomJS(args={"record": self.record}, code=""))
+
+    def catch_up(self) -> None:
+        """The page has been built: what was said before it listened is shown now."""
+        if self.box.text != self.record.text:
+            self.box.text = self.record.text
 
     def say(self, text: str) -> None:
         """Show a text, where it differs."""

@@ -1,131 +1,35 @@
-"""The Dynamics tab in a real browser: diagram, running mode, map, portrait; its clock alone."""
+"""Diagram and map of the Dynamics tab in a real browser."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from explorer.backend.circuits import CIRCUITS, circuit
-from explorer.ui.parameter_axis import ParameterAxis
-from explorer.ui.running import AHEAD, CATCH_UP_S, WallClock
-from tests.ui.helpers import column, get, release, set_slider, settled, text, wait_for
+from tests.ui.dynamics_page import (
+    CRITICALS,
+    MODEL,
+    drag,
+    named_source,
+    open_tab,
+    running_source,
+    set_model,
+    spot,
+    wait_for_diagram,
+    wait_for_map,
+)
+from tests.ui.helpers import column, get, release, set_slider, settled, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-MODEL = "((name) => Bokeh.documents[0].get_model_by_name(name))"
-CRITICALS = "bifurcation_criticals"
-
-
-# --- without a browser ---------------------------------------------------------------------
-
-
-def test_the_clock_does_not_drift() -> None:
-    clock, model, rng = WallClock(1e-3), 0.0, np.random.default_rng(1)
-    clock.anchor(100.0, model)
-    now = 100.0
-    for _ in range(7500):  # five minutes of uneven ticks
-        now += float(rng.uniform(0.03, 0.06))
-        model += clock.due(now, model)
-        assert abs(model - (now - 100.0)) <= 0.5e-3 + 1e-9
-
-
-@pytest.mark.parametrize("speed", [0.25, 1.0, 4.0])
-def test_after_a_pause_the_clock_skips_ahead(speed: float) -> None:
-    clock = WallClock(1e-3)
-    clock.speed = speed
-    clock.anchor(0.0, 0.0)
-    made_up = clock.due(60.0, 0.0)
-    assert made_up == pytest.approx(CATCH_UP_S * max(1.0, speed))
-    assert clock.due(60.0, made_up) == 0.0
-    assert clock.due(60.1, made_up) == pytest.approx(0.1 * speed)
-
-
-@pytest.mark.parametrize("name", list(CIRCUITS))
-def test_axes_name_quantity_and_unit_and_come_back(name: str) -> None:
-    for row in circuit(name).parameters.values():
-        if row.zero:
-            continue
-        axis = ParameterAxis(row)
-        for value in (row.low, row.default, row.high):
-            assert axis.value(float(axis.place(value))) == pytest.approx(value)
-        ticks = axis.ticks()
-        assert len(ticks) >= 2, row.name
-        for place, label in ticks.items():
-            shown = row.display.shown(axis.value(place)) if row.display else axis.value(place)
-            assert float(label) == pytest.approx(shown, rel=1e-6, abs=1e-12)
-    table = circuit(name).parameters
-    assert ParameterAxis(table["b_e"]).label == "tau_e, excitatory time constant (ms)"
-    assert ParameterAxis(table["p_mean"]).shown(-41.30141, digits=5) == "−41.301 s⁻¹"
-
-
-# --- in the browser ------------------------------------------------------------------------
-
-
-def open_tab(open_page: Callable[..., Page], **values: Any) -> Page:
-    query = "&".join(f"{k}={v}" for k, v in {"tab": "dynamics", **values}.items())
-    page = open_page(f"?{query}")
-    wait_for(page, f"() => {MODEL}('running_link')?.painted > 2", timeout=20_000)
-    return page
-
-
-def model_seconds(page: Page, seconds: float) -> None:
-    """Let the running model go on for so long."""
-    start = get(page, "running_link", "clock")
-    wait_for(page, f"(t) => {MODEL}('running_link').clock > t", start + seconds, timeout=60_000)
-
-
-def press(page: Page, label: str) -> None:
-    page.get_by_role("button", name=label, exact=True).click()
-
-
-def set_model(page: Page, name: str, attribute: str, value: Any) -> None:
-    page.evaluate(f"([n, k, v]) => {{ {MODEL}(n)[k] = v }}", [name, attribute, value])
-
-
-def swing(page: Page) -> tuple[float, float]:
-    """Peak to peak (mV) and frequency (Hz, crossings of the middle) of the running EEG."""
-    y = np.array([v for v in column(page, "running_eeg") if v is not None])
-    assert y.size > 1000
-    middle = 0.5 * (y.max() + y.min())
-    up = np.flatnonzero((y[:-1] < middle) & (y[1:] >= middle))
-    rate = (up.size - 1) / ((up[-1] - up[0]) / 250.0) if up.size > 1 else math.nan
-    return float(np.ptp(y)), rate
-
-
-def named_source(page: Page, name: str, columns: str) -> list[Any]:
-    values = page.evaluate(f"([n, c]) => Array.from({MODEL}(n).data[c])", [name, columns])
-    return list(values)
-
-
-def wait_for_diagram(page: Page) -> None:
-    wait_for(page, f"() => {MODEL}('{CRITICALS}')?.data.x.length > 0", timeout=20_000)
-
-
-def test_hysteresis_shows_in_running_mode(open_page: Callable[..., Page]) -> None:
-    """100 up to 130 and back to 120 on the upper branch stays alpha; from zero 120 spikes."""
-    page = open_tab(open_page, circuit="jansen_rit", p_mean=100, p_sd=0, start="from_above")
-    model_seconds(page, 1.0)
-    for p in [*range(105, 131, 5), *range(128, 119, -4)]:
-        set_slider(page, "p_mean", p)
-    release(page, "p_mean")
-    press(page, "4×")
-    model_seconds(page, 12.0)
-    size, rate = swing(page)
-    assert 1.5 < size < 4.0 and 10.0 < rate < 11.0
-    press(page, "zero")
-    model_seconds(page, 12.0)
-    size, rate = swing(page)
-    assert 9.5 < size < 10.5 and 2.2 < rate < 2.6
-    press(page, "other branch")
-    model_seconds(page, 12.0)
-    size, rate = swing(page)
-    assert 1.5 < size < 4.0 and 10.0 < rate < 11.0
+HERE = f"""([x, y]) => Math.abs({MODEL}('p_mean').value - x) < 5
+  && Math.abs({MODEL}('A_e').value - y) < 0.15"""
 
 
 def test_diagram_has_the_published_points_and_follows(open_page: Callable[..., Page]) -> None:
@@ -158,48 +62,34 @@ def test_diagram_has_the_published_points_and_follows(open_page: Callable[..., P
     wait_for(page, f"() => {MODEL}('bifurcation_now').data.x[0] === 100")
 
 
-def test_a_click_on_the_diagram_goes_there(open_page: Callable[..., Page]) -> None:
+def test_a_click_and_a_drag_on_the_diagram_go_there(open_page: Callable[..., Page]) -> None:
     page = open_tab(open_page, p_sd=0)
     wait_for_diagram(page)
-    box = page.evaluate(
-        f"""() => {{
-          const view = Bokeh.index.find_one({MODEL}('bifurcation'));
-          const at = view.el.getBoundingClientRect(), f = view.frame.bbox;
-          return [at.x + f.left, at.y + f.top, f.width, f.height];
-        }}"""
-    )
-    low, high = page.evaluate(
-        f"() => [{MODEL}('bifurcation').x_range.start, {MODEL}('bifurcation').x_range.end]"
-    )
-    share = (300.0 - low) / (high - low)
-    page.mouse.click(box[0] + share * box[2], box[1] + 0.3 * box[3])
+
+    def share(p: float) -> float:
+        return (p + 50.0) / 450.0
+
+    page.mouse.click(*spot(page, "bifurcation", share(300.0), 0.3))
     wait_for(page, f"() => Math.abs({MODEL}('p_mean').value - 300) < 2")
     wait_for(page, f"() => Math.abs({MODEL}('bifurcation_now').data.x[0] - 300) < 2")
-    assert "p_mean=" in page.url
+    wait_for(page, "() => Math.abs(new URLSearchParams(location.search).get('p_mean') - 300) < 2")
+    drag(page, "bifurcation", (share(300.0), 0.3), (share(50.0), 0.4))
+    wait_for(page, f"() => Math.abs({MODEL}('p_mean').value - 50) < 3")
+    wait_for(page, "() => Math.abs(new URLSearchParams(location.search).get('p_mean') - 50) < 3")
 
 
 def test_the_map_is_refined_and_moves_the_sliders(open_page: Callable[..., Page]) -> None:
     page = open_tab(open_page, p_sd=0)
-    wait_for(
-        page, f"() => {MODEL}('regime_map_source')?.data.image[0]?.length === 10000",
-        timeout=30_000,
-    )  # fmt: skip
+    wait_for_map(page)
     words = named_source(page, "regime_map_names", "text")
     assert {"rest", "spikes", "alpha"} <= set(words)
+    assert get(page, "regime_map_sentence", "text") == ""
     assert named_source(page, "regime_map_here", "x") == [220]
     set_slider(page, "p_mean", 60)
     assert named_source(page, "regime_map_here", "x") == [60]
     assert named_source(page, "regime_map_trail", "x") == [220, 60]
-    box = page.evaluate(
-        f"""() => {{
-          const view = Bokeh.index.find_one({MODEL}('regime_map'));
-          const at = view.el.getBoundingClientRect(), f = view.frame.bbox;
-          return [at.x + f.left, at.y + f.top, f.width, f.height];
-        }}"""
-    )
-    page.mouse.click(box[0] + 0.4 * box[2], box[1] + 0.5 * box[3])
-    wait_for(page, f"() => Math.abs({MODEL}('p_mean').value - 130) < 3")
-    wait_for(page, f"() => Math.abs({MODEL}('A_e').value - 6.175) < 0.1")
+    page.mouse.click(*spot(page, "regime_map", 0.4, 0.5))
+    wait_for(page, HERE, [130, 6.175])
     codes = page.evaluate(f"() => new Set({MODEL}('regime_map_source').data.image[0]).size")
     assert codes >= 3
     set_model(page, "regime_map_colour", "value", "frequency")
@@ -208,120 +98,48 @@ def test_the_map_is_refined_and_moves_the_sliders(open_page: Callable[..., Page]
         f"() => Array.from({MODEL}('regime_map_source').data.image[0])"
         ".some((v) => v > 9.5 && v < 12)",
     )
+    wait_for(page, f"() => {MODEL}('regime_map_scale').visible")
+    assert get(page, "regime_map_scale", "title") == "frequency (Hz)"
+
+
+def test_dragging_over_the_map_takes_both_sliders_along_and_leaves_a_trail(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_tab(open_page, p_sd=0)
+    wait_for_map(page)
+    drag(page, "regime_map", (0.6, 0.9), (0.3, 0.5), (0.5, 0.2))
+    wait_for(page, HERE, [175, 8.32])
+    wait_for(page, "() => new URLSearchParams(location.search).get('A_e') > 8")
+    assert len(named_source(page, "regime_map_trail", "x")) >= 3
+
+
+def test_a_third_parameter_moves_the_map_coarse_at_once_fine_at_rest(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_tab(open_page, p_sd=0)
+    wait_for_map(page)
+    set_slider(page, "A_i", 30.0, wait=False)
+    wait_for_map(page, 25)
+    wait_for_map(page, 100)
+    wait_for(page, f"() => {MODEL}('regime_map').renderers[0].glyph.global_alpha.value === 1")
+
+
+def test_a_map_without_any_rhythm_says_so(open_page: Callable[..., Page]) -> None:
+    page = open_tab(open_page, circuit="deepjr")
+    set_model(page, "regime_map_colour", "value", "frequency")
+    wait_for(page, f"() => {MODEL}('regime_map_sentence').text.startsWith('No oscillation')")
+    set_model(page, "regime_map_colour", "value", "regime")
+    wait_for(page, f"() => {MODEL}('regime_map_sentence').text === ''")
 
 
 def test_other_parameters_make_another_map(open_page: Callable[..., Page]) -> None:
     page = open_tab(open_page, p_sd=0)
     set_model(page, "regime_map_y", "value", "C")
     wait_for(page, f"() => {MODEL}('regime_map').left[0].axis_label.startsWith('C,')")
-    wait_for(
-        page, f"() => {MODEL}('regime_map_source')?.data.image[0]?.length === 10000",
-        timeout=30_000,
-    )  # fmt: skip
+    wait_for_map(page)
     set_model(page, "regime_map_x", "value", "C")  # the two change places
     wait_for(page, f"() => {MODEL}('regime_map').left[0].axis_label.startsWith('p_mean')")
     wait_for(page, f"() => {MODEL}('regime_map').below[0].axis_label.startsWith('C,')")
-
-
-def test_portrait_marks_the_fixed_points_by_type(open_page: Callable[..., Page]) -> None:
-    page = open_tab(open_page, p_mean=100, p_sd=0, phase_x="y0", phase_y="y1-y2")
-    kinds = named_source(page, "portrait_points", "kind")
-    assert kinds == ["stable node", "saddle", "unstable focus"] or (
-        len(kinds) == 3 and kinds[1] == "saddle" and kinds[0].startswith("stable")
-    )
-    assert len(set(named_source(page, "portrait_points", "marker"))) == 3
-    assert len(named_source(page, "portrait_nullclines", "xs")) >= 2
-    assert named_source(page, "portrait_arrows", "x") == []
-    set_model(page, "running_field", "active", [0])
-    wait_for(page, f"() => {MODEL}('portrait_arrows').data.x.length > 100")
-    set_model(page, "running_phase_y", "value", "dy1")
-    wait_for(page, f"() => {MODEL}('portrait_nullclines').data.xs.length === 0")
-    wait_for(page, f"() => {MODEL}('running_phase').left[0].axis_label.startsWith('dy1')")
-
-
-def test_pause_step_and_speed(open_page: Callable[..., Page]) -> None:
-    page = open_tab(open_page, p_sd=0)
-    press(page, "pause")
-    page.wait_for_timeout(300)
-    before = get(page, "running_link", "clock")
-    page.wait_for_timeout(500)
-    assert get(page, "running_link", "clock") == before
-    press(page, "step 10 ms")
-    wait_for(page, f"(t) => {MODEL}('running_link').clock > t", before)
-    assert get(page, "running_link", "clock") == pytest.approx(before + 0.01)
-    press(page, "play")
-    for label, speed in (("¼×", 0.25), ("4×", 4.0)):
-        press(page, label)
-        page.wait_for_timeout(400)
-        share = page.evaluate(
-            f"""async () => {{
-              const link = {MODEL}('running_link');
-              const c = link.clock, t = performance.now();
-              await new Promise((done) => setTimeout(done, 2000));
-              return (link.clock - c) / (performance.now() - t) * 1000;
-            }}"""
-        )
-        assert share == pytest.approx(speed, rel=0.2)
-
-
-def test_stimulus_and_kick_move_a_resting_model(open_page: Callable[..., Page]) -> None:
-    page = open_tab(open_page, p_mean=20, p_sd=0)
-    press(page, "rest")
-    model_seconds(page, 2.0)
-    y = np.array([v for v in column(page, "running_eeg") if v is not None])
-    assert np.ptp(y) < 1e-3
-    assert "no oscillation" in get(page, "running_spectrum_words", "text")
-    for label, least in (("stimulate", 1.0), ("kick 5 mV", 3.0)):
-        press(page, label)
-        model_seconds(page, 1.0)
-        y = np.array([v for v in column(page, "running_eeg") if v is not None])
-        assert np.ptp(y[-300:]) > least
-        press(page, "rest")
-        model_seconds(page, 0.5)
-
-
-def test_it_runs_only_while_it_is_seen(open_page: Callable[..., Page]) -> None:
-    page = open_tab(open_page, p_sd=0)
-    page.click("#tab-explore")
-    settled(page, 600)
-    before = get(page, "running_link", "frame")
-    page.wait_for_timeout(700)
-    assert get(page, "running_link", "frame") <= before + AHEAD
-    clock = get(page, "running_link", "clock")
-    page.click("#tab-dynamics")
-    wait_for(page, f"(n) => {MODEL}('running_link').frame > n + 5", before)
-    assert get(page, "running_link", "clock") < clock + 3.0  # went on, did not replay
-
-
-def test_a_stalled_page_builds_up_no_backlog(open_page: Callable[..., Page]) -> None:
-    page = open_tab(open_page, p_sd=0)
-    grown, gained = page.evaluate(
-        f"""async () => {{
-          const link = {MODEL}('running_link');
-          const frame = link.frame, clock = link.clock;
-          const end = performance.now() + 2500;
-          while (performance.now() < end);
-          await new Promise((done) => setTimeout(done, 15));
-          return [link.frame - frame, link.clock - clock];
-        }}"""
-    )
-    assert grown <= AHEAD + 1
-    assert gained < AHEAD * CATCH_UP_S + 0.3  # of 2.5 s: skipped, not replayed
-    before = get(page, "running_link", "frame")
-    wait_for(page, f"(n) => {MODEL}('running_link').frame > n + 10", before)
-
-
-def test_coexistence_is_said_and_leads_to_the_other_start(
-    open_page: Callable[..., Page],
-) -> None:
-    page = open_tab(open_page, p_mean=120, p_sd=0)
-    assert "alpha" in text(page, "running_words")
-    press(page, "start there")
-    wait_for(page, "() => location.search.includes('start=from_above')")
-    assert "alpha" in text(page, "headline")
-    set_slider(page, "p_mean", 250)
-    assert text(page, "running_words") == ""
-    assert get(page, "running_other_branch", "disabled")
 
 
 CORNER = ("A_e", "A_i", "C", "r", "v_max", "v_0", "p_mean", "b_e", "b_i")
@@ -348,8 +166,8 @@ def test_corners_of_the_ranges_show_numbers_or_a_sentence(
         settled(page, 800)
         before = get(page, "running_link", "frame")
         wait_for(page, f"(n) => {MODEL}('running_link').frame > n + 15", before, timeout=40_000)
-        y = [v for v in column(page, "running_eeg") if v is not None]
-        assert y and all(math.isfinite(v) for v in y)
+        y = running_source(page)
+        assert y.size and np.isfinite(y).all()
         drawn = len(column(page, "running_spectrum"))
         assert drawn or get(page, "running_spectrum_words", "text")
         assert all(
@@ -358,8 +176,12 @@ def test_corners_of_the_ranges_show_numbers_or_a_sentence(
             for v in named_source(page, f"bifurcation_{way}", "y")
         )
         rests = [named_source(page, f"bifurcation_{k}", "xs") for k in ("stable", "unstable")]
-        assert any(rests)
-        assert named_source(page, "bifurcation_now", "y")
+        assert any(rests) and get(page, "bifurcation_waiting", "text") == ""
+        assert all(math.isfinite(v) for v in named_source(page, "bifurcation_now", "y"))
+        wait_for_map(page)
+        codes = page.evaluate(f"() => Array.from({MODEL}('regime_map_source').data.image[0])")
+        assert set(codes) <= {0, 1, 2, 3, 4, 5}
+        assert "NaN" not in page.locator("body").inner_text()
 
 
 def test_narrow_is_one_column(open_page: Callable[..., Page]) -> None:
