@@ -16,7 +16,7 @@ from rich.console import Console
 
 import explorer
 from explorer import cli_options as options
-from explorer import cli_sensitivity
+from explorer import cli_sensitivity, cli_training
 from explorer.backend.errors import ExplorerError
 from explorer.cli_tables import bench_table, preset_table, progress
 
@@ -170,6 +170,8 @@ def bench(
 
 app.command(epilog=options.PARAMETER_HELP)(cli_sensitivity.sobol)
 app.command()(cli_sensitivity.fisher_table)
+app.command()(cli_training.dataset)
+app.command()(cli_training.train)
 
 
 @app.command()

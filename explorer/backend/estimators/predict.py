@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from explorer.backend.errors import ExplorerError
 from explorer.backend.estimators.evidence import evidence_rank, log_evidence
