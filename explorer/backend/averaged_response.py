@@ -88,7 +88,9 @@ class AveragedResponse:
             trial = look
             drift = np.abs(lanes.last - (before if last_but_one is None else last_but_one))
             drift = drift.max(axis=1)  # (n,)
-            done = drift < self._tolerance if look < self._looks()[-1] else np.full(len(drift), True)
+            done = (
+                drift < self._tolerance if look < self._looks()[-1] else np.full(len(drift), True)
+            )
             lost = (look == SETTLED_TRIALS) & (drift >= REPEAT_TOLERANCE_MV)
             ready = lanes.kept(done & ~lost)
             out[ready.rows] = self._averages(ready, trial)
@@ -142,5 +144,7 @@ class AveragedResponse:
     def _averages(self, lanes: _Lanes, trial: int) -> np.ndarray:
         """Epochs averaged over all trials, those after ``trial`` being like it, (n, samples)."""
         total = lanes.total + max(self._n_trials - trial, 0) * lanes.last
-        following = lanes.following + max(self._n_trials + 1 - trial, 0) * lanes.last[:, : self._overlap]
+        following = (
+            lanes.following + max(self._n_trials + 1 - trial, 0) * lanes.last[:, : self._overlap]
+        )
         return np.concatenate([total, following], axis=1) / self._n_trials

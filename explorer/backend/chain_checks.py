@@ -12,9 +12,11 @@ from scipy import fft
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-LARGEST_R_HAT = 1.05
-"""Chains whose R-hat is below this count as mixed. Walkers are many short chains, of which
-R-hat is about √(1 + τ/n) even when mixed: this asks for ten autocorrelation times or more."""
+LARGEST_R_HAT = 1.1
+"""Chains whose R-hat is below this count as mixed. The 1.01 of the source is meant for four
+long chains. Walkers are 64 short ones, of which R-hat is about √(1 + τ/n) even when mixed, n
+the draws in half a chain and τ their autocorrelation time: 1.1 asks for n of five τ, which
+64 walkers turn into a size of about 500."""
 LEAST_ESS = 200.0
 """Draws that a quantity must be worth at least: its mean is then known to 0.07 of its sd."""
 

@@ -85,7 +85,7 @@ class ProductPrior:
         return ((values > low) & (values < high)).all(axis=1)
 
     def _fibre(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Nodes of log C (n, nodes) and the density there; descending where the fibre is empty."""
+        """Nodes of log C (n, nodes) and the density there; all in one place where it is empty."""
         low = self.low[_A_1:].copy()  # of a_1 … a_4, or of A_i·a_4 for the last
         high = self.high[_A_1:].copy()
         if self._joint:
@@ -94,6 +94,7 @@ class ProductPrior:
         couplings = z[:, self._couplings]  # (n, 4)
         start = np.maximum((couplings - high).max(axis=1), self.low[_C])
         end = np.minimum((couplings - low).min(axis=1), self.high[_C])
+        end = np.maximum(end, start)  # an empty fibre has no length
         nodes = start[:, None] + (end - start)[:, None] * np.linspace(0.0, 1.0, _NODES)
         weights = np.exp(-3.0 * (nodes - self.low[_C]))
         if self._joint:
