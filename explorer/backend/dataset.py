@@ -105,7 +105,8 @@ def _explorer(table: Circuit, n: int, rng: np.random.Generator) -> Draws:
         context[:, 0] = rng.uniform(*P_MEAN_RANGE, n)
         context[:, 1] = rng.uniform(*P_SD_RANGE, n) * (rng.random(n) >= NOISELESS_SHARE)
         blocks = -(-n // _BLOCK)
-        trials = np.exp(rng.uniform(*np.log(TRIALS_RANGE), blocks)).round()
+        fewest, most = (float(np.log(end)) for end in TRIALS_RANGE)
+        trials = np.exp(rng.uniform(fewest, most, blocks)).round()
         context[:, 2] = np.repeat(trials, _BLOCK)[:n]
     return Draws(parameters, context)
 

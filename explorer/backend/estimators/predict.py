@@ -154,11 +154,11 @@ def joined(pieces: Sequence[Estimates]) -> Estimates:
     return Estimates(
         first.estimator,
         first.circuit,
-        *(
-            np.concatenate([getattr(piece, name) for piece in pieces])
-            for name in ("mean", "sd", "interval50", "interval90")
-        ),
-        np.concatenate(drawn) if drawn else None,
-        np.concatenate([piece.log_evidence for piece in pieces]),
-        np.concatenate([piece.evidence_rank for piece in pieces]),
-    )
+        samples=np.concatenate(drawn) if drawn else None,
+        **{
+            name: np.concatenate([getattr(piece, name) for piece in pieces])
+            for name in (
+                "mean", "sd", "interval50", "interval90", "log_evidence", "evidence_rank",
+            )
+        },
+    )  # fmt: skip
