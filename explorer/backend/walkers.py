@@ -97,7 +97,9 @@ class _Walk:
         one.random_state = self._random
         return one
 
-    def run(self, sampler: emcee.EnsembleSampler, steps: int, state: object = None) -> emcee.State:
+    def run(
+        self, sampler: emcee.EnsembleSampler, steps: int, state: emcee.State = None
+    ) -> emcee.State:
         """Steps of the ensemble, with a report after each."""
         state = self.shear.forward(self.place) if state is None else state
         for now in sampler.sample(
