@@ -45,8 +45,12 @@ def test_xarray_reads_it_with_units_settings_and_snr(file: Path):
             trials = float(data.n_trials[case])
             settings = make_settings(values={"n_trials": trials})
             wave = data.wave[case].to_numpy()
-            assert data.snr_single_db[case] == pytest.approx(snr_db(settings, wave, False), abs=0.01)
-            assert data.snr_average_db[case] == pytest.approx(snr_db(settings, wave, True), abs=0.01)
+            assert data.snr_single_db[case] == pytest.approx(
+                snr_db(settings, wave, False), abs=0.01
+            )
+            assert data.snr_average_db[case] == pytest.approx(
+                snr_db(settings, wave, True), abs=0.01
+            )
 
 
 def test_a_stopped_run_leaves_nothing_and_an_older_file_alone(tmp_path: Path):
