@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def test_estimates_lie_in_the_ranges_and_intervals_are_nested(name, circuit, unt
     assert ((found.mean > low) & (found.mean < high)).all() and (found.sd > 0).all()
     ends = [found.interval90[..., 0], found.interval50[..., 0], found.interval50[..., 1],
             found.interval90[..., 1]]  # fmt: skip
-    assert all((a <= b).all() for a, b in zip(ends[:-1], ends[1:], strict=True))
+    assert all((a <= b).all() for a, b in pairwise(ends))
     assert ((found.evidence_rank >= 0) & (found.evidence_rank <= 1)).all()
     assert found.log_evidence.shape == (5,) and np.isfinite(found.log_evidence).all()
     if ESTIMATORS[name].samples:
