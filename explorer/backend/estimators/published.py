@@ -19,10 +19,11 @@ from explorer.backend.estimators.evidence import evidence_quantiles
 from explorer.backend.estimators.registry import estimator_kind
 from explorer.backend.estimators.training import Plan, Progress, Trainer, prepare
 from explorer.backend.estimators.weights import Weights
+from explorer.backend.parameters import PARAMETERS
 from explorer.backend.targets import target_values
 
 CIRCUIT = "deepjr"
-NOISE_FACTOR = 1.0
+NOISE_FACTOR = PARAMETERS["noise_factor"].default
 N_TRAIN, N_VALIDATE, N_TEST = 800, 100, 100
 DATA_SEED = 11
 STEPS, BATCH, RATE = 1500, 128, 1e-3

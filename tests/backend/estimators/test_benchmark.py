@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from explorer.backend.estimators.benchmark import (
     rows_of,
     save_benchmark,
 )
-from explorer.backend.estimators.benchmark_page import page_text, write_page
+from explorer.backend.estimators.benchmark_page import best_shares, page_text, write_page
 from explorer.backend.estimators.evaluate import merged
 from explorer.backend.estimators.published import PUBLISHED
 from explorer.backend.estimators.scores import Scores
@@ -134,6 +133,16 @@ def test_the_page_says_it_all(benchmark: Benchmark, tmp_path: Path):
         assert part in words, part
     tables = [line for line in words.splitlines() if line.startswith("|")]
     assert len(tables) > 30 and words.count("nan") == 0
+
+
+def test_the_best_is_compared_where_the_exact_posterior_knows_something():
+    rows = []
+    for name, r in (("exact", 0.8), ("lstm", 0.4), ("npe", 0.72)):
+        rows += rows_of("ceiling", "deepjr", name, 1.0, scores_of(1.0, r))
+    unsure = [replace(one, r=0.2) if one.target == "A_i" else one for one in rows]
+    shares = best_shares(unsure)
+    assert "A_i" not in shares and len(shares) == 12
+    assert shares["b_e"] == pytest.approx(0.9)
 
 
 def test_published_figures_are_the_designs():

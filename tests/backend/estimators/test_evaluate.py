@@ -70,11 +70,12 @@ def test_a_test_scores_every_estimator_at_every_noise(untrained: Path, monkeypat
     weights = load_weights("bilstm", "deepjr", untrained)
     asked = estimate_waves(weights, observed(cases, 1000.0), noise, cases.context)
     for k, name in enumerate(TARGETS):
-        row, = found.select(estimator="bilstm", noise_factor=1000.0, target=name)
+        (row,) = found.select(estimator="bilstm", noise_factor=1000.0, target=name)
         assert row.r == pytest.approx(np.corrcoef(asked.mean[:, k], cases.truth[:, k])[0, 1])
-        inside = np.abs(cases.truth[:, k] - asked.interval90[:, k].mean(axis=1)) <= np.diff(
-            asked.interval90[:, k]
-        ).ravel() / 2
+        inside = (
+            np.abs(cases.truth[:, k] - asked.interval90[:, k].mean(axis=1))
+            <= np.diff(asked.interval90[:, k]).ravel() / 2
+        )
         assert row.coverage90 == pytest.approx(inside.mean())
 
 
@@ -107,7 +108,7 @@ def test_times_are_of_every_estimator(untrained: Path, monkeypatch):
     monkeypatch.setattr(evaluate, "_SINGLES", 1)
     found = collected([evaluate.timings("deepjr", untrained)], untrained)
     assert [one.estimator for one in found.timings] == list(ESTIMATORS)
-    assert all(0 < one.batch_ms and 0 < one.single_ms < 5000 for one in found.timings)
+    assert all(one.batch_ms > 0 and 0 < one.single_ms < 5000 for one in found.timings)
 
 
 def test_a_stop_is_heard(untrained: Path):
@@ -144,7 +145,7 @@ def test_a_training_writes_weights_with_their_record(deepjr: DataSet, tmp_path: 
     for key, value in trained.network.named_parameters():
         kept = dict(loaded.network.named_parameters())[key]
         torch.testing.assert_close(kept, value, rtol=1e-3, atol=1e-6)
-    record, = read_manifest(tmp_path).values()
+    (record,) = read_manifest(tmp_path).values()
     expected = {"estimator": "lstm", "circuit": "deepjr", "protocol": "explorer", "steps": 6,
                 "data_size": 1500, "data_seed": 3, "seed": 1, "batch": 16, "rate": 1e-3,
                 "device": "cpu", "validation_loss": trained.validation}  # fmt: skip

@@ -25,7 +25,7 @@ def test_against_scipy(rng):
 
 def test_by_hand():
     truth = np.array([[0.0], [1.0], [2.0], [3.0]])
-    mean = truth + [[1.0], [-1.0], [1.0], [-1.0]]
+    mean = truth + np.array([[1.0], [-1.0], [1.0], [-1.0]])
     inner = np.stack([mean - 0.5, mean + 0.5], axis=-1)
     outer = np.stack([truth - [[0], [0], [0], [-0.1]], truth + 1], axis=-1)
     found = score(mean, inner, outer, truth)
