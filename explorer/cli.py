@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 
 import explorer
+from explorer import cli_estimators, cli_sensitivity, cli_training
 from explorer import cli_options as options
-from explorer import cli_sensitivity
 from explorer.backend.errors import ExplorerError
 from explorer.cli_tables import bench_table, preset_table, progress
 
@@ -172,6 +172,11 @@ def bench(
 
 app.command(epilog=options.PARAMETER_HELP)(cli_sensitivity.sobol)
 app.command()(cli_sensitivity.fisher_table)
+app.command()(cli_training.dataset)
+app.command()(cli_training.train)
+app.command(epilog=options.PARAMETER_HELP)(cli_estimators.estimate)
+app.command()(cli_estimators.evaluate)
+app.command()(cli_estimators.ceiling)
 
 
 @app.command()

@@ -119,6 +119,17 @@ def number(field: str, text: str, expected: str) -> float:
         raise ExplorerError(field, expected, repr(text)) from None
 
 
+def whole(field: str, text: str) -> int:
+    """A whole number, 0 or more, from the command line.
+
+    Raises:
+        ExplorerError: the text is none.
+    """
+    if not (text.strip().isascii() and text.strip().isdecimal()):
+        raise ExplorerError(field, "a whole number", repr(text))
+    return int(text)
+
+
 def step_of(text: str | None, settings: Settings) -> float:
     """The integration step in s: as typed, or the circuit's.
 

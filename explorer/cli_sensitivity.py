@@ -23,12 +23,6 @@ SHIPPED_CONFIDENCE = 0.999
 """A table holds about a thousand indices: at this level about one is expected outside."""
 
 
-def _whole(field: str, text: str) -> int:
-    if not text.strip().isdecimal():
-        raise ExplorerError(field, "a whole number", repr(text))
-    return int(text)
-
-
 def _ranges(words: list[str] | None) -> dict[str, tuple[float, float]]:
     """Ranges from NAME=LOW:HIGH words, in the table's units."""
     found: dict[str, tuple[float, float]] = {}
@@ -107,7 +101,7 @@ def sobol(
     from explorer.backend.sobol_store import write_table
 
     settings = options.settings_of(circuit, None, set_)
-    n = check_base(_whole("samples", samples))
+    n = check_base(options.whole("samples", samples))
     design_seed = check_seed(seed)
     level = options.number("confidence", confidence, "a number from 0.5 to 0.9999")
     percent = None if around is None else options.number("around", around, "a number of per cent")
@@ -169,7 +163,7 @@ def fisher_table(
     inputs: list[float | None] = [None]
     if p_mean:
         inputs = [options.number("p_mean", p, "a number in s⁻¹") for p in p_mean]
-    n_points, draws = _whole("points", points), check_seed(seed)
+    n_points, draws = options.whole("points", points), check_seed(seed)
     with progress("Simulating"):
         tables = [backend.fisher_table(name, p, factors, n_points, draws) for p in inputs]
     for table in tables:

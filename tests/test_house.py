@@ -19,7 +19,7 @@ from explorer.backend.parameters import PARAMETERS
 
 PACKAGE = Path(explorer.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-BACKEND = [f"explorer.backend.{m.name}" for m in pkgutil.iter_modules(explorer.backend.__path__)]
+BACKEND = [m.name for m in pkgutil.walk_packages(explorer.backend.__path__, "explorer.backend.")]
 PAGE_LIBRARIES = {"panel", "bokeh", "holoviews", "param"}
 PICKLERS = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 LAYERS = {"backend": 1, "state": 2, "ui": 3, "ui.app": 4, "cli": 5}
@@ -111,9 +111,9 @@ def registries() -> Iterator[tuple[str, Mapping[str, object]]]:
 
 def test_registries_hold_each_row_under_its_name() -> None:
     found = dict(registries())
-    assert {"explorer.backend.parameters.PARAMETERS", "explorer.backend.bench.BENCHMARKS"} <= set(
-        found
-    )
+    wanted = ("parameters.PARAMETERS", "bench.BENCHMARKS", "dataset.PROTOCOLS", "targets.TARGETS",
+              "estimators.registry.ESTIMATORS", "estimators.held_out.TESTS")  # fmt: skip
+    assert {f"explorer.backend.{name}" for name in wanted} <= set(found)
     for place, registry in found.items():
         assert list(registry) == [row.name for row in registry.values()], place
 

@@ -11,8 +11,7 @@ The sensor noise is not in a data set: it is drawn anew with every batch of the 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +22,7 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import Experiment, evoked_batch
 from explorer.backend.parameters import INFERRED_NAMES, PARAMETERS
 from explorer.backend.settings import check_seed, make_settings
+from explorer.backend.simulate import Cancelled
 
 CONTEXT_NAMES = ("p_mean", "p_sd", "n_trials")
 """What an estimator is told beside the waveform and the noise on it."""
@@ -30,7 +30,6 @@ P_MEAN_RANGE = (50.0, 350.0)
 P_SD_RANGE = (0.0, 4.0)
 NOISELESS_SHARE = 0.25
 TRIALS_RANGE = (1.0, 200.0)
-"""Drawn log-uniformly."""
 LARGEST = 20_000_000
 _BLOCK = 2000  # simulations with one number of trials
 
@@ -106,7 +105,8 @@ def _explorer(table: Circuit, n: int, rng: np.random.Generator) -> Draws:
         context[:, 0] = rng.uniform(*P_MEAN_RANGE, n)
         context[:, 1] = rng.uniform(*P_SD_RANGE, n) * (rng.random(n) >= NOISELESS_SHARE)
         blocks = -(-n // _BLOCK)
-        trials = np.exp(math.log(TRIALS_RANGE[1]) * rng.random(blocks)).round()
+        fewest, most = (float(np.log(end)) for end in TRIALS_RANGE)
+        trials = np.exp(rng.uniform(fewest, most, blocks)).round()
         context[:, 2] = np.repeat(trials, _BLOCK)[:n]
     return Draws(parameters, context)
 
@@ -147,6 +147,25 @@ def parameter_matrix(circuit_name: str, draws: Draws) -> np.ndarray:
     return parameter_sets(settings, names, np.hstack([draws.parameters, draws.context[:, :2]]))
 
 
+def simulated_blocks(
+    circuit_name: str, draws: Draws, seed: int, workers: int | None = None
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Rows of draws and their evoked responses (rows, samples) in mV, block after block.
+
+    Noise stream i belongs to draw i, so neither the blocks nor the cores matter.
+    """
+    table = circuit(circuit_name)
+    theta = parameter_matrix(circuit_name, draws)
+    trials = draws.context[:, 2].astype(int)
+    starts = np.flatnonzero(np.r_[True, np.diff(trials) != 0])
+    for first, last in _blocks(starts, len(theta)):
+        rows = slice(first, last)
+        yield rows, evoked_batch(
+            table, theta[rows], Experiment(n_trials=int(trials[first])), seed=seed,
+            streams=np.arange(first, last), workers=workers,
+        )  # fmt: skip
+
+
 def simulate_draws(
     circuit_name: str,
     draws: Draws,
@@ -155,27 +174,20 @@ def simulate_draws(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Evoked responses (n, samples) float32 in mV of draws; noise stream i belongs to draw i."""
-    table = circuit(circuit_name)
-    theta = parameter_matrix(circuit_name, draws)
-    waves = np.empty((len(theta), Experiment().time.size), dtype=np.float32)
-    trials = draws.context[:, 2].astype(int)
-    starts = np.flatnonzero(np.r_[True, np.diff(trials) != 0])
+    """Evoked responses (n, samples) float32 in mV of draws; noise stream i belongs to draw i.
+
+    Raises:
+        Cancelled: ``progress`` returned False.
+    """
+    waves = np.empty((len(draws.parameters), Experiment().time.size), dtype=np.float32)
+    trials = draws.context[:, 2]
     done, total = 0.0, float(trials.sum())
-    for first, last in _blocks(starts, len(theta)):
-        rows = slice(first, last)
-        waves[rows] = evoked_batch(
-            table, theta[rows], Experiment(n_trials=int(trials[first])), seed=seed,
-            streams=np.arange(first, last), workers=workers,
-            progress=_constant(progress, done / total),
-        )  # fmt: skip
+    for rows, block in simulated_blocks(circuit_name, draws, seed, workers):
+        waves[rows] = block
         done += float(trials[rows].sum())
+        if progress is not None and not progress(done / total):
+            raise Cancelled
     return waves
-
-
-def _constant(progress: Progress | None, done: float) -> Progress | None:
-    """Progress that tells a share of the whole, whatever share of a block is done."""
-    return None if progress is None else lambda _share: progress(done)
 
 
 def _blocks(starts: np.ndarray, n: int) -> list[tuple[int, int]]:
@@ -186,6 +198,18 @@ def _blocks(starts: np.ndarray, n: int) -> list[tuple[int, int]]:
         for start, end in zip(starts, ends, strict=True)
         for first in range(int(start), int(end), _BLOCK)
     ]
+
+
+def draw(circuit_name: str, size: int, seed: object, protocol: str) -> Draws:
+    """The parameters and the context of a data set, before any simulation.
+
+    Raises:
+        ExplorerError: an unknown name, or a size or seed out of range.
+    """
+    if not 1 <= size <= LARGEST:
+        raise ExplorerError("size", f"a whole number from 1 to {LARGEST}", size)
+    rng = np.random.default_rng(check_seed(seed))
+    return protocol_of(protocol).draw(circuit(circuit_name), size, rng)
 
 
 def make_data_set(
@@ -211,10 +235,7 @@ def make_data_set(
         ExplorerError: an unknown name, or a size or seed out of range.
         Cancelled: ``progress`` returned False.
     """
-    if not 1 <= size <= LARGEST:
-        raise ExplorerError("size", f"a whole number from 1 to {LARGEST}", size)
-    rng = np.random.default_rng(check_seed(seed))
-    draws = protocol_of(protocol).draw(circuit(circuit_name), size, rng)
+    draws = draw(circuit_name, size, seed, protocol)
     waves = simulate_draws(circuit_name, draws, seed, workers=workers, progress=progress)
     time = Experiment().time
     return DataSet(circuit_name, protocol, seed, time, draws.parameters, draws.context, waves)

@@ -16,7 +16,8 @@ from explorer.backend.parameters import PARAMETERS, Parameter
 DOCUMENT = Path(explorer.__file__).parent.parent / "docs" / "model.md"
 
 
-def _markdown(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, ("---",) * len(head), *rows)]
     return "\n".join(lines)
 
@@ -44,7 +45,7 @@ def _meaning(row: Parameter) -> str:
 def parameter_table() -> str:
     """Every parameter of ``jansen_rit`` as a Markdown table."""
     head = ("name", "JR95", "unit", "default", "range", "trained range", "meaning", "source")
-    return _markdown(
+    return markdown_table(
         head,
         (
             (
@@ -65,7 +66,7 @@ def difference_table() -> str:
     def facts(row: Parameter) -> tuple[str, str, str]:
         return f"{row.default:g}", _range(row), _span(row.trained)
 
-    return _markdown(
+    return markdown_table(
         head,
         (
             (name, _unit(row), *facts(row), *facts(other[name]))

@@ -118,4 +118,7 @@ def fit_front_end(waves: Tensor, n_scores: int) -> FrontEnd:
     values, vectors = torch.linalg.eigh(covariance)
     order = torch.argsort(values, descending=True)[:n_scores]
     variance = values[order].clamp_min(1e-14)
-    return FrontEnd(mean.float(), vectors[:, order].float().contiguous(), variance.float())
+    basis = vectors[:, order]
+    largest = basis.gather(0, basis.abs().argmax(dim=0, keepdim=True))  # (1, k)
+    basis = basis * torch.sign(largest)  # the sign is free: the same on any number of threads
+    return FrontEnd(mean.float(), basis.float().contiguous(), variance.float())

@@ -6,6 +6,7 @@ that it knows of the response has to fit into one state.
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 from explorer.backend.estimators.front_end import FrontEnd, Inputs
@@ -14,6 +15,9 @@ from explorer.backend.estimators.marginals import LogitNormal
 from explorer.backend.estimators.point import PointNetwork
 
 HIDDEN = 64
+FORGET_BIAS = 3.0
+"""Bias of the forget gate before training: with 0 the state has forgotten the response's
+first tokens by the last one, and nothing is learned (Jozefowicz et al. 2015, ICML)."""
 
 
 class Lstm(PointNetwork):
@@ -23,6 +27,8 @@ class Lstm(PointNetwork):
         super().__init__()
         self.tokens = Tokens(front)
         self.lstm = nn.LSTM(self.tokens.size, HIDDEN, batch_first=True)
+        with torch.no_grad():
+            self.lstm.bias_hh_l0[HIDDEN : 2 * HIDDEN] = FORGET_BIAS
         self.head = MarginalHead(HIDDEN, width=128, blocks=1)
 
     def marginals(self, inputs: Inputs) -> LogitNormal:

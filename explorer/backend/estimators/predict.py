@@ -154,11 +154,11 @@ def joined(pieces: Sequence[Estimates]) -> Estimates:
     return Estimates(
         first.estimator,
         first.circuit,
-        mean=np.concatenate([piece.mean for piece in pieces]),
-        sd=np.concatenate([piece.sd for piece in pieces]),
-        interval50=np.concatenate([piece.interval50 for piece in pieces]),
-        interval90=np.concatenate([piece.interval90 for piece in pieces]),
         samples=np.concatenate(drawn) if drawn else None,
-        log_evidence=np.concatenate([piece.log_evidence for piece in pieces]),
-        evidence_rank=np.concatenate([piece.evidence_rank for piece in pieces]),
-    )
+        **{
+            name: np.concatenate([getattr(piece, name) for piece in pieces])
+            for name in (
+                "mean", "sd", "interval50", "interval90", "log_evidence", "evidence_rank",
+            )
+        },
+    )  # fmt: skip

@@ -60,6 +60,10 @@ class Plan:
         patience: validations without a gain after which training stops.
         seed: of initial weights, batches and noise.
         device: ``cpu`` or ``cuda``.
+        every: steps between validations.
+        held_out: responses for validation (a fifth of all at most).
+        least_noise_mv, largest_noise_mv: noise on the waveform, log-uniform between, mV.
+        data: what the data set is, so that no checkpoint goes on with another one.
     """
 
     estimator: str
@@ -70,6 +74,11 @@ class Plan:
     patience: int = 10
     seed: int = 1
     device: str = "cpu"
+    every: int = EVERY
+    held_out: int = VALIDATION
+    least_noise_mv: float = NOISE_RANGE_MV[0]
+    largest_noise_mv: float = NOISE_RANGE_MV[1]
+    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,7 +175,7 @@ class Trainer:
 
     Args:
         plan: how.
-        data: prepared; the last ``VALIDATION`` of it (a fifth at most) are held out.
+        data: prepared; the last of it are held out, as many as the plan says.
         checkpoint: file to resume from where it exists, and to write to.
     """
 
@@ -176,7 +185,7 @@ class Trainer:
         self.network = estimator_kind(plan.estimator).build(data.front).to(plan.device)
         self.optimizers = optimizers_of(self.network, plan.rate)
         self.generator = torch.Generator(plan.device).manual_seed(plan.seed)
-        held = min(VALIDATION, len(data.logits) // 5)
+        held = min(plan.held_out, len(data.logits) // 5)
         self.n_train = len(data.logits) - held
         self.held = self._held_out()
         self.step, self.best, self.best_step, self.validation = 0, math.inf, 0, math.nan
@@ -186,12 +195,12 @@ class Trainer:
 
     def _noisy(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Scores with noise (batch, k), and its σ (batch,) in mV."""
-        low, high = map(math.log, NOISE_RANGE_MV)
-        device = self.plan.device
-        drawn = torch.rand(len(rows), generator=generator, device=device)
+        plan = self.plan
+        low, high = math.log(plan.least_noise_mv), math.log(plan.largest_noise_mv)
+        drawn = torch.rand(len(rows), generator=generator, device=plan.device)
         sigma = torch.exp(low + (high - low) * drawn)
         clean = self.data.projected[rows]
-        noise = torch.randn(clean.shape, generator=generator, device=device)
+        noise = torch.randn(clean.shape, generator=generator, device=plan.device)
         return clean + sigma[:, None] * noise, sigma
 
     def _held_out(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -210,20 +219,22 @@ class Trainer:
             told: how far it is, after each step; returns False to stop.
 
         Raises:
-            Cancelled: ``told`` returned False; the checkpoint stays.
+            Cancelled: ``told`` returned False; the checkpoint is written.
             ExplorerError: the loss is no longer finite.
         """
         total, counted, early = 0.0, 0, False
         while self.step < self.plan.steps and not early:
             total, counted = total + self._advance(), counted + 1
-            if self.step % EVERY == 0 or self.step == self.plan.steps:
+            if self.step % self.plan.every == 0 or self.step == self.plan.steps:
                 early = self._validate()
             state = Progress(
                 self.step, self.plan.steps, total / counted, self.validation, self.best
             )
-            if self.step % EVERY == 0:
+            if self.step % self.plan.every == 0:
                 total, counted = 0.0, 0
             if told is not None and not told(state):
+                if self.checkpoint is not None:
+                    self._write(self.checkpoint)
                 raise Cancelled
         self.network.load_state_dict(self.kept, strict=False)
         network = self.network.to("cpu").eval()
@@ -270,7 +281,7 @@ class Trainer:
             self.kept = {k: v.detach().clone() for k, v in self.network.named_parameters()}
         if self.checkpoint is not None:
             self._write(self.checkpoint)
-        return self.step - self.best_step >= self.plan.patience * EVERY
+        return self.step - self.best_step >= self.plan.patience * self.plan.every
 
     def _write(self, path: Path) -> None:
         numbers = {"step": self.step, "best": self.best, "best_step": self.best_step,

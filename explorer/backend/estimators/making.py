@@ -1,0 +1,111 @@
+"""From a data set to a file of weights with its record: what ``jr-explorer train`` does."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import explorer
+from explorer.backend.dataset import DataSet
+from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.evidence import evidence_quantiles
+from explorer.backend.estimators.registry import estimator_kind
+from explorer.backend.estimators.training import Plan, Progress, Trained, Trainer, prepare
+from explorer.backend.estimators.weights import save_weights
+from explorer.backend.revision import revision
+
+SHIPPED_SIZE = {"deepjr": 200_000, "jansen_rit": 300_000}
+"""Simulations behind the shipped weights."""
+SHIPPED_DATA_SEED = 7
+LEAST_DATA = 1_000
+_EVIDENCE = 20_000  # responses behind the quantiles of the evidence
+
+
+def shipped_plan(estimator: str, data: DataSet, *, steps: int | None = None, seed: int = 1,
+                 device: str = "cpu") -> Plan:  # fmt: skip
+    """The plan that made the shipped weights, on this data set.
+
+    Args:
+        estimator: key of ``ESTIMATORS``.
+        data: what is learned from; its identity is part of the plan.
+        steps: batches in all; the registry's where None.
+        seed: of initial weights, batches and noise.
+        device: ``cpu`` or ``cuda``.
+
+    Raises:
+        ExplorerError: an unknown estimator, no steps, or too little data.
+    """
+    kind = estimator_kind(estimator)
+    if steps is not None and steps < 1:
+        raise ExplorerError("steps", "a whole number from 1 on", steps)
+    if len(data) < LEAST_DATA:
+        raise ExplorerError("size", f"{LEAST_DATA} simulations or more", len(data))
+    return Plan(
+        kind.name, data.circuit, steps or kind.steps, kind.batch, kind.rate, seed=seed,
+        device=device, data=data_words(data),
+    )  # fmt: skip
+
+
+def data_words(data: DataSet) -> str:
+    """A data set's identity in words."""
+    return f"{data.circuit}, {data.protocol}, {len(data)} simulations, seed {data.seed}"
+
+
+def train_estimator(
+    plan: Plan,
+    data: DataSet,
+    folder: Path,
+    checkpoint: Path | None = None,
+    told: Callable[[Progress], bool] | None = None,
+) -> Trained:
+    """Train, then write the weights and their entry in the manifest.
+
+    Args:
+        plan: how.
+        data: what is learned from.
+        folder: where the weights go.
+        checkpoint: file to resume from where it exists; removed once the weights are written.
+        told: how far it is; returns False to stop.
+
+    Raises:
+        Cancelled: ``told`` returned False; the checkpoint is written.
+        ExplorerError: a checkpoint of another plan, or a folder that cannot be written to.
+    """
+    prepared = prepare(data, plan.device)
+    trained = Trainer(plan, prepared, checkpoint).run(told)
+    quantiles = evidence_quantiles(trained.front, torch.from_numpy(data.waves[:_EVIDENCE]))
+    save_weights(
+        folder, plan.estimator, plan.circuit, trained.front, trained.network, quantiles,
+        training_record(plan, data, trained),
+    )  # fmt: skip
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return trained
+
+
+def training_record(plan: Plan, data: DataSet, trained: Trained) -> dict[str, Any]:
+    """How weights were made, for the manifest."""
+    return {
+        "estimator": plan.estimator,
+        "circuit": plan.circuit,
+        "protocol": data.protocol,
+        "data_size": len(data),
+        "data_seed": data.seed,
+        "seed": plan.seed,
+        "steps": trained.steps,
+        "planned_steps": plan.steps,
+        "stopped_early": trained.stopped_early,
+        "batch": plan.batch,
+        "rate": plan.rate,
+        "noise_mv": [plan.least_noise_mv, plan.largest_noise_mv],
+        "device": plan.device,
+        "torch": str(torch.__version__),
+        "version": explorer.__version__,
+        "commit": revision(),
+        "validation_loss": trained.validation,
+        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+    }

@@ -1,0 +1,80 @@
+"""No score in the repository that the shipped weights do not reproduce."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+import pytest
+
+from explorer.backend.circuits import CIRCUITS
+from explorer.backend.estimators.benchmark import PATH, Benchmark, load_benchmark
+from explorer.backend.estimators.benchmark_page import DOCUMENT, page_text
+from explorer.backend.estimators.evaluate import scored
+from explorer.backend.estimators.held_out import TESTS, CaseSet
+from explorer.backend.estimators.registry import ESTIMATORS
+from explorer.backend.estimators.weights import FOLDER, file_name, load_weights, read_manifest
+from explorer.backend.targets import TARGETS
+
+N = 200
+NOISE_FACTORS = (1.0, 1000.0)
+pytestmark = pytest.mark.skipif(
+    not PATH.exists(), reason="assets/benchmark.json is not made yet (jr-explorer evaluate)"
+)
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Benchmark:
+    return load_benchmark()
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[str, CaseSet]:
+    """A small fixed test set of each circuit, the first cases of the benchmark's own."""
+    return {name: TESTS["repeating"].make(name, N) for name in CIRCUITS}
+
+
+def allowed(r: float, n: int) -> float:
+    """Largest difference of Fisher's z that N cases and n cases of one r may show."""
+    return 4.5 * math.sqrt(1 / (N - 3) + 1 / (n - 3)) + 0.02
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_correlations_are_reproduced(name, circuit, benchmark: Benchmark, cases):
+    weights = load_weights(name, circuit)
+    for factor in NOISE_FACTORS:
+        found, _ = scored(weights, cases[circuit], factor)
+        for k, target in enumerate(TARGETS):
+            (row,) = benchmark.select(
+                test="repeating", circuit=circuit, estimator=name, target=target,
+                noise_factor=factor,
+            )  # fmt: skip
+            here, there = (math.atanh(np.clip(r, -0.99999, 0.99999)) for r in (found.r[k], row.r))
+            assert abs(here - there) < allowed(row.r, row.n), f"{target} at {factor}"
+            hits = math.sqrt(0.09 / N + 0.09 / row.n)
+            assert abs(found.coverage90[k] - row.coverage90) < 4.5 * hits, f"{target} at {factor}"
+
+
+def test_the_benchmark_is_of_the_weights_that_ship(benchmark: Benchmark):
+    names = {file_name(e, c) for e in ESTIMATORS for c in CIRCUITS}
+    assert set(benchmark.weights) == names == set(read_manifest(FOLDER))
+    for name, sha256 in benchmark.weights.items():
+        assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() == sha256
+    assert sum((FOLDER / name).stat().st_size for name in names) <= 20e6
+
+
+def test_every_promised_score_is_there(benchmark: Benchmark):
+    for test in ("repeating", "explorer", "published"):
+        for circuit in TESTS[test].circuits:
+            for name in ESTIMATORS:
+                found = benchmark.select(test=test, circuit=circuit, estimator=name)
+                assert len(found) == 6 * len(TARGETS), (test, circuit, name)
+    for name in ESTIMATORS:
+        assert len(benchmark.select(test="published_small", estimator=name)) == len(TARGETS)
+        assert {t.circuit for t in benchmark.timings if t.estimator == name} == set(CIRCUITS)
+
+
+def test_the_page_is_the_benchmarks(benchmark: Benchmark):
+    assert DOCUMENT.read_text(encoding="utf-8") == page_text(benchmark, read_manifest(FOLDER))

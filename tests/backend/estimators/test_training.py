@@ -1,0 +1,154 @@
+"""Training: repeats for a seed, goes on after a kill, and learns."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.marginals import LogitNormal, mean_error
+from explorer.backend.estimators.registry import ESTIMATORS
+from explorer.backend.estimators.training import (
+    Plan,
+    Prepared,
+    Progress,
+    Trained,
+    Trainer,
+    check_device,
+    prepare,
+)
+from explorer.backend.simulate import Cancelled
+from explorer.backend.targets import target_extents, target_values
+
+SHORT = Plan("lstm", "deepjr", steps=24, batch=32, rate=1e-3, every=8, held_out=64, data="toy")
+
+
+def weights_of(trained: Trained) -> dict[str, Tensor]:
+    return {key: value.detach() for key, value in trained.network.named_parameters()}
+
+
+def assert_same(one: Trained, two: Trained) -> None:
+    first, second = weights_of(one), weights_of(two)
+    assert first.keys() == second.keys()
+    for key, value in first.items():
+        torch.testing.assert_close(value, second[key], rtol=0, atol=0)
+    assert one.validation == two.validation
+
+
+def test_preparation_gives_logits_of_shares_of_the_ranges(deepjr, prepared: Prepared):
+    extents = target_extents("deepjr")
+    shares = torch.sigmoid(prepared.logits.double()).numpy()
+    values = extents[:, 0] + shares * (extents[:, 1] - extents[:, 0])
+    truth = target_values(deepjr.parameters)
+    assert abs((values - truth) / (extents[:, 1] - extents[:, 0])).max() < 2e-4
+
+
+def test_preparation_does_not_depend_on_the_threads(deepjr):
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        found.append(prepare(deepjr).projected[:, :8])
+    torch.testing.assert_close(found[0], found[1], rtol=1e-3, atol=1e-4)
+
+
+def test_a_seed_gives_the_same_weights_and_another_seed_others(prepared):
+    one, two = (Trainer(SHORT, prepared).run() for _ in range(2))
+    assert_same(one, two)
+    other = Trainer(replace(SHORT, seed=2), prepared).run()
+    assert other.validation != one.validation
+
+
+@pytest.mark.parametrize("name", ["lstm", "npe"])
+def test_a_killed_training_goes_on_to_the_same_weights(name, prepared, tmp_path: Path):
+    plan = replace(SHORT, estimator=name)
+    whole = Trainer(plan, prepared).run()
+    path, killed = tmp_path / "now", tmp_path / "killed"
+
+    def until(state: Progress) -> bool:
+        if state.step == 11:  # a kill leaves what was written last, at step 8
+            shutil.copy(path, killed)
+        return state.step < 11
+
+    with pytest.raises(Cancelled):
+        Trainer(plan, prepared, path).run(until)
+    assert Trainer(plan, prepared, killed).step == 8
+    assert_same(Trainer(plan, prepared, killed).run(), whole)
+    stopped = Trainer(plan, prepared, path)  # a stop writes the step it stopped at
+    assert stopped.step == 11
+    assert_same(stopped.run(), whole)
+
+
+@pytest.mark.parametrize("change", [{"rate": 2e-3}, {"steps": 30}, {"data": "other"}])
+def test_a_checkpoint_of_another_plan_is_refused(change, prepared, tmp_path: Path):
+    path = tmp_path / "now"
+    Trainer(replace(SHORT, steps=8), prepared, path).run()
+    with pytest.raises(ExplorerError, match=r"now") as caught:
+        Trainer(replace(SHORT, **({"steps": 8} | change)), prepared, path)
+    assert caught.value.field == "checkpoint"
+
+
+def test_a_damaged_checkpoint_is_refused(prepared, tmp_path: Path):
+    path = tmp_path / "now"
+    path.write_bytes(b"no checkpoint at all")
+    with pytest.raises(ExplorerError, match="readable checkpoint"):
+        Trainer(SHORT, prepared, path)
+
+
+def prior_loss(name: str, prepared: Prepared, held: int) -> float:
+    """Held-out loss of the best answer that looks at nothing: one Gaussian for each logit."""
+    logits = prepared.logits if name != "npe" else prepared.logits[:, :9]
+    middle, spread = logits[:-held].mean(dim=0), logits[:-held].std(dim=0)
+    true = logits[-held:]
+    nothing = LogitNormal(middle.expand_as(true), spread.log().expand_as(true))
+    log, error = float(nothing.loss(true).mean()), float(mean_error(nothing, true).mean())
+    if name != "npe":
+        return log + error
+    return log + 0.5 * 9 * math.log(2 * math.pi) + 0.1 * (log + error)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_each_network_learns_beyond_its_prior(name, prepared):
+    """On 1,200 responses in a few seconds; what is left to learn takes hours."""
+    steps = 350 if name == "lstm" else 150
+    plan = Plan(name, "deepjr", steps, 64, 2e-3, every=50, held_out=300, largest_noise_mv=0.05)
+    trained = Trainer(plan, prepared).run()
+    assert trained.validation < prior_loss(name, prepared, 300) - 2.5
+
+
+def test_patience_ends_a_training_and_the_best_is_kept(prepared):
+    losses: list[float] = []
+
+    def told(state: Progress) -> bool:
+        if state.step % 5 == 0:
+            losses.append(state.validation)
+        return True
+
+    plan = replace(SHORT, steps=400, rate=0.3, every=5, patience=3)  # far too fast to learn
+    trained = Trainer(plan, prepared).run(told)
+    assert trained.stopped_early and trained.steps < 400
+    assert trained.validation == min(losses)
+    assert trained.steps == 5 * (losses.index(min(losses)) + 1 + 3)
+
+
+def test_noise_is_log_uniform_between_the_plans_ends(prepared):
+    trainer = Trainer(replace(SHORT, least_noise_mv=1e-3, largest_noise_mv=0.1), prepared)
+    rows = torch.zeros(4000, dtype=torch.long)
+    seen, sigma = trainer._noisy(rows, torch.Generator().manual_seed(1))
+    logs = torch.log10(sigma)
+    assert float(logs.min()) > -3.001 and float(logs.max()) < -0.999
+    assert float(logs.mean()) == pytest.approx(-2.0, abs=0.05)
+    unit = (seen - prepared.projected[0]) / sigma[:, None]
+    assert float(unit.std()) == pytest.approx(1.0, abs=0.02)
+    assert abs(float(unit.mean())) < 0.02
+
+
+def test_devices():
+    assert check_device("cpu") == "cpu"
+    with pytest.raises(ExplorerError, match="cpu, or cuda"):
+        check_device("tpu")
