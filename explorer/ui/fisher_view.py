@@ -64,8 +64,8 @@ def directions_text(report: FisherReport) -> list[str]:
 
 
 def _powers(label: str) -> str:
-    """A product of powers, its exponents raised, as HTML."""
-    return _POWER.sub(r"<sup>\1</sup>", label)
+    """A product of powers, its exponents raised, as HTML that may break after each factor."""
+    return _POWER.sub(r"<sup>\1</sup>", label).replace("·", "·<wbr>")
 
 
 def report_html(report: FisherReport) -> str:
@@ -82,11 +82,11 @@ def report_html(report: FisherReport) -> str:
     few, prior = len(report.symmetries), report.n_prior_only
     more = f" ({prior} of {_N} directions are the prior's alone)" if prior > few else ""
     said += [f"{unsaid}."] if unsaid else []
-    said += directions_text(report)
     said += [
         f"<b>{few} exact {'symmetry' if few == 1 else 'symmetries'}</b>, of which no data can "
         f"tell{more}: {' '.join(report.symmetries)}",
     ]
+    said += directions_text(report)
     items = "".join(f"<li>{_PERCENT.sub('&nbsp;%', sentence)}</li>" for sentence in said)
     return f"<ul>{marked(items)}</ul>"
 
