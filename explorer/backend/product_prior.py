@@ -22,6 +22,7 @@ from explorer.backend.fisher_report import products
 from explorer.backend.parameters import INFERRED_NAMES
 
 _NODES = 65
+_SHARES = np.linspace(0.0, 1.0, _NODES)
 _A_E, _A_I, _B_E, _B_I, _C, _A_1 = range(6)
 
 
@@ -43,6 +44,9 @@ class ProductPrior:
         self._singles = np.array(singles)
         self._single_names = self.powers[singles].argmax(axis=1)
         self._couplings = np.array([k for k in range(len(rows)) if k not in singles])  # (4,)
+        self._coupled = ranges[_A_1:].T.copy()  # (2, 4) of a_1 … a_4, or A_i·a_4 for the last
+        if self._joint:
+            self._coupled[:, 3] += ranges[_A_I]
 
     def log_density(self, z: np.ndarray) -> np.ndarray:
         """Logarithm of π(z) up to a constant, (n,); −inf outside the ranges."""
@@ -58,8 +62,8 @@ class ProductPrior:
 
     def representative(self, z: np.ndarray) -> np.ndarray:
         """Some nine parameters (n, 9) with products exp(z): the middle of the fibre."""
-        nodes, _ = self._fibre(z)
-        x = nodes[:, _NODES // 2]
+        start, end = self._log_c_limits(z)
+        x = (start + end) / 2
         log_a_i = self._a_i_limits(z, x).mean(axis=0) if self._joint else None
         return self._assembled(z, x, log_a_i)
 
@@ -84,18 +88,17 @@ class ProductPrior:
         low, high = self.low[self._single_names], self.high[self._single_names]
         return ((values > low) & (values < high)).all(axis=1)
 
-    def _fibre(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Nodes of log C (n, nodes) and the density there; all in one place where it is empty."""
-        low = self.low[_A_1:].copy()  # of a_1 … a_4, or of A_i·a_4 for the last
-        high = self.high[_A_1:].copy()
-        if self._joint:
-            low[3] += self.low[_A_I]
-            high[3] += self.high[_A_I]
+    def _log_c_limits(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest log C on the fibre, (n,) each; the same where it is empty."""
         couplings = z[:, self._couplings]  # (n, 4)
-        start = np.maximum((couplings - high).max(axis=1), self.low[_C])
-        end = np.minimum((couplings - low).min(axis=1), self.high[_C])
-        end = np.maximum(end, start)  # an empty fibre has no length
-        nodes = start[:, None] + (end - start)[:, None] * np.linspace(0.0, 1.0, _NODES)
+        start = np.maximum((couplings - self._coupled[1]).max(axis=1), self.low[_C])
+        end = np.minimum((couplings - self._coupled[0]).min(axis=1), self.high[_C])
+        return start, np.maximum(end, start)
+
+    def _fibre(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Nodes of log C and the density there, (n, nodes) each."""
+        start, end = self._log_c_limits(z)
+        nodes = start[:, None] + (end - start)[:, None] * _SHARES
         weights = np.exp(-3.0 * (nodes - self.low[_C]))
         if self._joint:
             a_i_low, a_i_high = self._a_i_limits(z[:, None, :], nodes)

@@ -275,6 +275,9 @@ def spread(
     rounds = math.ceil(blocks * n_steps * LANES * 5e-9 / (CHUNK_S * workers))
     per_chunk = max(1, -(-blocks // (max(rounds, 1) * workers)))
     starts = range(0, blocks, per_chunk)
+    if workers == 1 and progress is None:  # nothing to hand to another thread
+        run(0, n)
+        return
     pool = _pool(workers, _priority())
     stopped = False
 

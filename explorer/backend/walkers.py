@@ -1,7 +1,7 @@
 """Draws from a density by an ensemble of walkers, run until they have converged.
 
 The sampler is emcee's (Foreman-Mackey et al. 2013, PASP 125:306) with differential
-evolution (ter Braak 2006), snooker and stretch moves, each step in two batches of half the
+evolution (ter Braak 2006) and stretch moves, each step in two batches of half the
 walkers. It walks in the coordinates of ``shear``, which are fitted to draws of a warm-up
 and held fixed while draws are kept.
 """
@@ -91,8 +91,8 @@ class _Walk:
         moves = emcee.moves
         one = emcee.EnsembleSampler(
             *self.place.shape, log_prob, vectorize=True,
-            moves=[(moves.DEMove(), 0.6), (moves.DEMove(gamma0=1.0), 0.05),
-                   (moves.DESnookerMove(), 0.1), (moves.StretchMove(), 0.25)],
+            moves=[(moves.DEMove(), 0.7), (moves.DEMove(gamma0=1.0), 0.05),
+                   (moves.StretchMove(), 0.25)],
         )  # fmt: skip
         one.random_state = self._random
         return one
