@@ -89,8 +89,8 @@ class RunningCards:
     def _build_cards(self) -> tuple[Column, ...]:
         self.axes = [self._axis_select(k) for k in (0, 1)]
         self.field = CheckboxGroup(
-            name="running_field", labels=["arrows"], active=[], inline=True, margin=0,
-            stylesheets=[":host { font-size: 13px; color: var(--text); }"],
+            name="running_field", labels=["field"], active=[], inline=True, margin=0,
+            stylesheets=[":host { font-size: calc(var(--size) - 1px); color: var(--text); }"],
         )  # fmt: skip
         self.field.on_change("active", self._field_asked)
         return (
