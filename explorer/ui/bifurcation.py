@@ -23,7 +23,7 @@ from explorer.backend.regimes import RegimeReport
 from explorer.backend.settings import Settings
 from explorer.ui.axes import SteadyRange
 from explorer.ui.bifurcation_cycles import Sweep, cycle_columns
-from explorer.ui.bifurcation_labels import places, words
+from explorer.ui.bifurcation_labels import FRAME_PX, places, words
 from explorer.ui.parameter_axis import ParameterAxis
 from explorer.ui.theme import THEMES, Theme, dress
 from explorer.ui.view import plain_figure
@@ -55,6 +55,7 @@ class BifurcationView:
         self._go = go
         self.diagram: BifurcationDiagram | None = None
         self._font = THEMES["light"].font
+        self._frame_px = dict(zip(("inner_width", "inner_height"), FRAME_PX, strict=True))
         self.y_axis = SteadyRange(-2.0, 14.0, 1.0)
         self.x_range = Range1d(0.0, 1.0)
         self.colours = LinearColorMapper(low=FREQUENCY_HZ[0], high=FREQUENCY_HZ[1])
@@ -66,17 +67,14 @@ class BifurcationView:
         self.sweeps = {way: Sweep(self.plot, way, self.colours) for way in ("up", "down")}
         self._draw_criticals()
         self._draw_point()
-        self.plot.add_layout(
-            ColorBar(
-                color_mapper=self.colours, width=10, title="frequency (Hz)", padding=4, margin=2
-            ),
-            "right",
-        )
+        bar = {"width": 10, "title": "frequency (Hz)", "padding": 4, "margin": 2}
+        self.plot.add_layout(ColorBar(color_mapper=self.colours, **bar), "right")
         self._waiting = Label(x=12, y=12, x_units="screen", y_units="screen", text="")
         self.plot.add_layout(self._waiting)
-        for event in (Tap, PanEnd):
-            self.plot.on_event(event, partial(self._touched, True))
-        self.plot.on_event(Pan, partial(self._touched, False))
+        for event in (Tap, PanEnd, Pan):
+            self.plot.on_event(event, partial(self._touched, event is not Pan))
+        for side in self._frame_px:
+            self.plot.on_change(side, self._resized)
         self.show_parameter(name, settings)
 
     # --- built once ----------------------------------------------------------------
@@ -170,9 +168,9 @@ class BifurcationView:
         x = self.axis.place(np.array([c.value for c in criticals]))
         y = np.array([c.source for c in criticals])
         texts = [words(c, self.axis) for c in criticals]
-        limits = (self.x_range, self.y_axis.range)
-        shares = [(v - r.start) / (r.end - r.start) for v, r in zip((x, y), limits, strict=True)]
-        spots = places(np.column_stack(shares), texts, self._font)
+        curves = self._shares(*self._curves())
+        frame = (self._frame_px["inner_width"], self._frame_px["inner_height"])
+        spots = places(self._shares(x, y), texts, curves, self._font, frame)
         self.criticals.data = {
             "x": x,
             "y": y,
@@ -182,6 +180,26 @@ class BifurcationView:
             "dx": [spot.dx for spot in spots],
             "dy": [spot.dy for spot in spots],
         }
+
+    def _resized(self, attr: str, old: int, new: int) -> None:
+        self._frame_px[attr] = float(new)
+        self._show_criticals()
+
+    def _shares(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Positions on the axes (n,) as shares of the frame (n, 2)."""
+        limits = (self.x_range, self.y_axis.range)
+        pairs = zip((x, y), limits, strict=True)
+        return np.column_stack([(v - r.start) / (r.end - r.start) for v, r in pairs])
+
+    def _curves(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points of rests and cycles on the axes."""
+        sources = [source.data for source in self.rests.values()]
+        xs = [line for data in sources for line in data["xs"]]
+        ys = [line for data in sources for line in data["ys"]]
+        for sweep in self.sweeps.values():
+            xs.append(sweep.source.data["x"])
+            ys.append(sweep.source.data["y"])
+        return np.concatenate(xs), np.concatenate(ys)
 
     def _show_coexisting(self, x: np.ndarray, differs: np.ndarray) -> None:
         edges = np.diff(np.concatenate([[0], differs.astype(int), [0]]))

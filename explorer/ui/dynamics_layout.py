@@ -24,7 +24,8 @@ WORDS = """
 :host { color: var(--muted); font-size: calc(var(--size) - 1px); line-height: 26px;
   min-width: 0; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; flex: 1 1 auto; }
 :host b { color: var(--text); font-weight: 650; font-size: calc(var(--size) + 1px); }
-.bk-clearfix { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.bk-clearfix { display: block !important; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
 """
 FILL = ":host { flex: 1 1 0 !important; width: 0 !important; }"
 """Words that take what is left of their row, and no more."""

@@ -95,8 +95,17 @@ class RegimeMapView:
             text_baseline="middle", text_font_style="bold",
         )  # fmt: skip
         self.plot.add_layout(self._names)
-        self.bar = ColorBar(color_mapper=self.colours, width=12, padding=4, margin=2)
-        self.plot.add_layout(self.bar, "right")
+        look = {"color_mapper": self.colours, "width": 12, "padding": 4, "margin": 2}
+        codes = range(len(REGIME_NAMES))
+        named = dict(zip(codes, SHORT_NAMES, strict=True))
+        self.bars = {  # two, for a bar keeps its ticks once it is drawn
+            True: ColorBar(
+                ticker=FixedTicker(ticks=list(codes)), major_label_overrides=named, **look
+            ),
+            False: ColorBar(name="regime_map_scale", visible=False, **look),
+        }
+        for bar in self.bars.values():
+            self.plot.add_layout(bar, "right")
 
     def _draw_place(self) -> None:
         self.trail = ColumnDataSource({"x": [], "y": []}, name="regime_map_trail")
@@ -183,12 +192,10 @@ class RegimeMapView:
                 "amplitude": [float32(self.map.amplitude)],
             }
         self.colours.update(palette=palette, low=shade.low, high=high or 1.0)
-        codes = range(len(REGIME_NAMES))
-        self.bar.update(
-            title=None if named else shade.title.split("(")[1].rstrip(")"),
-            ticker=FixedTicker(ticks=list(codes)) if named else "auto",
-            major_label_overrides=dict(zip(codes, SHORT_NAMES, strict=True)) if named else {},
-        )
+        if not named:
+            self.bars[False].title = shade.title
+        for of_names, bar in self.bars.items():
+            bar.visible = of_names == named
 
     def move(self, settings: Settings) -> None:
         """Mark the operating point and lengthen the trail; cheap."""
