@@ -29,6 +29,21 @@ def _whole(field: str, text: str) -> int:
     return int(text)
 
 
+def _ranges(words: list[str] | None) -> dict[str, tuple[float, float]]:
+    """Ranges from NAME=LOW:HIGH words, in the table's units."""
+    found: dict[str, tuple[float, float]] = {}
+    for word in words or ():
+        name, _, ends = (part.strip() for part in word.partition("="))
+        parts = ends.split(":")
+        if not name or len(parts) != 2:
+            raise ExplorerError("range", "NAME=LOW:HIGH", repr(word))
+        if name in found:
+            raise ExplorerError("range", "each factor once", f"{name} again by {word!r}")
+        low, high = (options.number(name, end, "LOW:HIGH, two numbers") for end in parts)
+        found[name] = (low, high)
+    return found
+
+
 def _writable(out: Path, formats: tuple[str, ...], force: bool) -> None:
     """Refuse an output that cannot be written before the work, not after it."""
     options.output_of(out, formats, force)
@@ -56,6 +71,14 @@ def sobol(
             "--vary",
             metavar="NAME",
             help="A further factor, such as p_mean or p_sd, over its whole range; may be repeated.",
+        ),
+    ] = None,
+    range_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range",
+            metavar="NAME=LOW:HIGH",
+            help="Another range than the trained one for a factor, in its unit; may be repeated.",
         ),
     ] = None,
     feature: Annotated[
@@ -88,8 +111,11 @@ def sobol(
     design_seed = check_seed(seed)
     level = options.number("confidence", confidence, "a number from 0.5 to 0.9999")
     percent = None if around is None else options.number("around", around, "a number of per cent")
-    if percent is not None and vary:
-        raise ExplorerError("vary", "no further factors with --around", ", ".join(vary))
+    ranges = _ranges(range_)
+    if percent is not None and (vary or ranges):
+        field, got = ("vary", vary) if vary else ("range", list(ranges))
+        expected = f"no --{field} with --around"
+        raise ExplorerError(field, expected, ", ".join(got or ()))
     _writable(out, TABLE_FORMATS, force)
     with progress("Simulating") as report:
 
@@ -99,7 +125,14 @@ def sobol(
 
         common = {"seed": design_seed, "noise": noise, "features": feature, "confidence": level}
         if percent is None:
-            table = backend.over_ranges(settings, n, also=vary or (), progress=told, **common)  # type: ignore[arg-type]
+            table = backend.over_ranges(
+                settings,
+                n,
+                also=vary or (),
+                ranges=ranges,
+                progress=told,
+                **common,  # type: ignore[arg-type]
+            )
         else:
             table = backend.around(settings, percent, n, told, **common)  # type: ignore[arg-type]
     write_table(out, table, force)

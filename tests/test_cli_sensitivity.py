@@ -36,6 +36,35 @@ def test_sobol_writes_a_table_that_loads_and_says_what_is_undefined(tmp_path: Pa
     assert "Peak frequency is defined in 0 % of the runs" in result.stderr
 
 
+def test_sobol_over_chosen_ranges(tmp_path: Path):
+    path = tmp_path / "t.nc"
+    words = ("--circuit", "deepjr", "--samples", "4", "--vary", "p_mean", "--feature", "rms")
+    ranges = ("--range", "A_i=20:30", "--range", "p_mean=-1:2")
+    result = run("sobol", *words, *ranges, "--out", str(path))
+    assert result.exit_code == 0, result.output
+    table = read_table(path)
+    ends = dict(
+        zip(
+            table.problem.names,
+            zip(table.problem.lows, table.problem.highs, strict=True),
+            strict=True,
+        )
+    )
+    assert (ends["A_i"], ends["p_mean"]) == ((20.0, 30.0), (-1.0, 2.0))
+    assert ends["A_e"] == table.settings.table.trained_ranges()["A_e"]
+    assert table.scope == "chosen ranges"
+
+
+def test_a_range_upside_down_is_one_sentence(tmp_path: Path):
+    words = ["sobol", "--range", "A_e=5:3", "--out", str(tmp_path / "t.nc")]
+    done = subprocess.run(
+        [sys.executable, "-m", "explorer.cli", *words], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip() == "A_e: expected a range with low < high, got 5 … 3."
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_sobol_around_the_point_as_csv(tmp_path: Path):
     path = tmp_path / "t.csv"
     words = ("--circuit", "deepjr", "--samples", "4", "--around", "5", "--feature", "rms")
@@ -57,6 +86,15 @@ def test_sobol_around_the_point_as_csv(tmp_path: Path):
         (("--around", "5", "--vary", "p_sd"), "vary"),
         (("--vary", "A_e"), "factor"),
         (("--confidence", "2"), "confidence"),
+        (("--range", "A_e=5:3"), "A_e"),
+        (("--range", "A_e=5:5"), "A_e"),
+        (("--range", "A_e=nan:5"), "A_e"),
+        (("--range", "A_e=3:500"), "A_e"),
+        (("--range", "A_e=3:high"), "A_e"),
+        (("--range", "A_e"), "range"),
+        (("--range", "p_mean=100:200"), "range"),
+        (("--range", "A_e=3:4", "--range", "A_e=3:5"), "range"),
+        (("--range", "A_e=3:4", "--around", "5"), "range"),
     ],
 )
 def test_bad_input_is_one_error_and_no_file(words: tuple[str, ...], field: str, tmp_path: Path):

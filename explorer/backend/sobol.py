@@ -7,7 +7,7 @@ the nine inferred parameters (and of others on request), all else as in the sett
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,7 @@ class SobolTable:
     Attributes:
         settings: what all runs share.
         problem: the factors and their ranges, in the table's units.
-        scope: in words, ``trained ranges`` or ``±10 % around the point``.
+        scope: in words, ``trained ranges``, ``chosen ranges`` or ``±10 % around the point``.
         n: base sample; n (2 d + 2) runs.
         seed: of design and bootstrap.
         noise: whether the background noise of the settings was on (common to all runs).
@@ -143,6 +143,7 @@ def over_ranges(
     *,
     seed: int = 1,
     also: Sequence[str] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
     noise: bool = False,
     features: Sequence[str] | None = None,
     workers: int | None = None,
@@ -157,6 +158,7 @@ def over_ranges(
         n: base sample, a power of two.
         seed: of design and bootstrap, 1 … 2³¹ − 1.
         also: further factors (``p_mean``, ``p_sd`` …), over the whole of their ranges.
+        ranges: low and high, in the table's units, instead of a factor's own range.
         noise: whether the settings' background noise is on.
         features: names; all where None.
         workers: threads.
@@ -166,9 +168,21 @@ def over_ranges(
 
     Raises:
         ExplorerError: an unknown factor or feature, a sample that is not a power of two,
-            a seed of 0.
+            a seed of 0, a range with low ≥ high or beyond the table's.
         Cancelled: ``progress`` returned False.
     """
+    problem = _problem(settings, also, ranges or {})
+    return _table(
+        settings, problem, "chosen ranges" if ranges else "trained ranges", n, seed,
+        noise=noise, features=features, workers=workers, progress=progress, resamples=resamples,
+        confidence=confidence,
+    )  # fmt: skip
+
+
+def _problem(
+    settings: Settings, also: Sequence[str], chosen: Mapping[str, tuple[float, float]]
+) -> Problem:
+    """The nine and further factors, over their own ranges or the chosen ones."""
     ranges = settings.table.trained_ranges()
     for name in also:
         if name not in MODEL_NAMES or name in ranges:
@@ -176,12 +190,16 @@ def over_ranges(
             raise ExplorerError("factor", f"one of {', '.join(others)}", repr(name))
         row = settings.table.parameters[name]
         ranges[name] = (row.low, row.high)
+    for name, (low, high) in chosen.items():
+        if name not in ranges:
+            raise ExplorerError("range", f"one of the factors {', '.join(ranges)}", repr(name))
+        row = settings.table.parameters[name]
+        if low < high and not row.low <= low < high <= row.high:
+            expected = f"a range within {row.low:g} … {row.high:g} {row.unit}".strip()
+            raise ExplorerError(name, expected, f"{low:g} … {high:g}")
+        ranges[name] = (low, high)
     lows, highs = zip(*ranges.values(), strict=True)
-    return _table(
-        settings, Problem(tuple(ranges), lows, highs), "trained ranges", n, seed, noise=noise,
-        features=features, workers=workers, progress=progress, resamples=resamples,
-        confidence=confidence,
-    )  # fmt: skip
+    return Problem(tuple(ranges), lows, highs)
 
 
 def around(

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-from bokeh.events import Tap
+from bokeh.events import Pan, PanEnd, PointEvent, Tap
 from bokeh.models import (
     BoxAnnotation,
     ColorBar,
     ColumnDataSource,
-    GlyphRenderer,
     HoverTool,
+    Label,
     LinearColorMapper,
     Range1d,
     Span,
 )
 
-from explorer.backend.bifurcation import BifurcationDiagram, CycleBranch
-from explorer.backend.fixed_points import Critical
+from explorer.backend.bifurcation import BifurcationDiagram
 from explorer.backend.regimes import RegimeReport
-from explorer.backend.rhythm import REGIME_NAMES, REGIMES
 from explorer.backend.settings import Settings
 from explorer.ui.axes import SteadyRange
+from explorer.ui.bifurcation_cycles import Sweep, cycle_columns
+from explorer.ui.bifurcation_labels import FRAME_PX, places, words
 from explorer.ui.parameter_axis import ParameterAxis
-from explorer.ui.theme import Theme, dress
+from explorer.ui.theme import THEMES, Theme, dress
 from explorer.ui.view import plain_figure
 
 PALETTES = {
@@ -33,9 +34,8 @@ PALETTES = {
 }
 """Frequency, low to high; every step differs in lightness too."""
 FREQUENCY_HZ = (0.0, 14.0)
-_MARK_EVERY = 5
 _HATCH = 0.35
-_TITLES = [REGIMES[name].title for name in REGIME_NAMES]
+_WAITING = "The diagram is being computed …"
 
 
 class BifurcationView:
@@ -44,12 +44,18 @@ class BifurcationView:
     Args:
         name: the parameter shown first.
         settings: the point shown first.
-        go: called with the parameter's name and a value when the diagram is clicked.
+        go: called with the parameter's name, a value, and whether that is all, when the
+            diagram is clicked or dragged over.
     """
 
-    def __init__(self, name: str, settings: Settings, go: Callable[[str, float], None]) -> None:
+    def __init__(
+        self, name: str, settings: Settings, go: Callable[[str, float, bool], None]
+    ) -> None:
         self.name = name
         self._go = go
+        self.diagram: BifurcationDiagram | None = None
+        self._font = THEMES["light"].font
+        self._frame_px = dict(zip(("inner_width", "inner_height"), FRAME_PX, strict=True))
         self.y_axis = SteadyRange(-2.0, 14.0, 1.0)
         self.x_range = Range1d(0.0, 1.0)
         self.colours = LinearColorMapper(low=FREQUENCY_HZ[0], high=FREQUENCY_HZ[1])
@@ -58,17 +64,17 @@ class BifurcationView:
         )
         self._draw_backdrop()
         self._draw_rests()
-        self._cycle_marks: list[GlyphRenderer] = []
-        self.sweeps = {"up": self._draw_sweep("up"), "down": self._draw_sweep("down")}
+        self.sweeps = {way: Sweep(self.plot, way, self.colours) for way in ("up", "down")}
         self._draw_criticals()
         self._draw_point()
-        self.plot.add_layout(
-            ColorBar(
-                color_mapper=self.colours, width=10, title="frequency (Hz)", padding=4, margin=2
-            ),
-            "right",
-        )
-        self.plot.on_event(Tap, self._tapped)
+        bar = {"width": 10, "title": "frequency (Hz)", "padding": 4, "margin": 2}
+        self.plot.add_layout(ColorBar(color_mapper=self.colours, **bar), "right")
+        self._waiting = Label(x=12, y=12, x_units="screen", y_units="screen", text="")
+        self.plot.add_layout(self._waiting)
+        for event in (Tap, PanEnd, Pan):
+            self.plot.on_event(event, partial(self._touched, event is not Pan))
+        for side in self._frame_px:
+            self.plot.on_change(side, self._resized)
         self.show_parameter(name, settings)
 
     # --- built once ----------------------------------------------------------------
@@ -99,29 +105,6 @@ class BifurcationView:
             HoverTool(renderers=self._rest_lines, tooltips=[("rest", "@kind, $y{0.00} mV")])
         )
 
-    def _draw_sweep(self, way: str) -> ColumnDataSource:
-        """Lines coloured by frequency; a triangle here and there tells the direction."""
-        empty: list[float] = []
-        source = ColumnDataSource(
-            dict.fromkeys(("x", "y", "x1", "y1", "frequency", "text", "size"), empty),
-            name=f"bifurcation_{way}",
-        )
-        colour = {"field": "frequency", "transform": self.colours}
-        lines = self.plot.segment("x", "y", "x1", "y1", source=source, color=colour, line_width=2.2)
-        marker = "triangle" if way == "up" else "inverted_triangle"
-        marks = self.plot.scatter(
-            "x", "y", source=source, marker=marker, size="size", line_color=colour,
-            fill_color=colour if way == "up" else None, line_width=1.4,
-        )  # fmt: skip
-        self._cycle_marks += [lines, marks]
-        self.plot.add_tools(
-            HoverTool(
-                renderers=[lines, marks],
-                tooltips=[(f"sweep {way}ward", "@text"), ("source", "@y{0.00} mV")],
-            )
-        )
-        return source
-
     def _draw_criticals(self) -> None:
         columns = ("x", "y", "text", "marker", "align", "dx", "dy")
         self.criticals = ColumnDataSource({k: [] for k in columns}, name="bifurcation_criticals")
@@ -145,7 +128,11 @@ class BifurcationView:
 
     def show_parameter(self, name: str, settings: Settings) -> None:
         """Lay out the axis for a parameter; empty until a diagram arrives."""
-        self.name, self.circuit = name, settings.circuit
+        self.name, self.circuit, self.diagram = name, settings.circuit, None
+        self._waiting.text = _WAITING
+        shown = [self.coexisting, self.criticals, *self.rests.values()]
+        for source in (*shown, *(sweep.source for sweep in self.sweeps.values())):
+            source.data = {column: [] for column in source.data}
         self.axis = ParameterAxis(settings.table.parameters[name])
         self.axis.fit(self.plot.xaxis[0], self.x_range)
         ends = self.axis.row.trained
@@ -156,6 +143,8 @@ class BifurcationView:
 
     def show(self, diagram: BifurcationDiagram) -> None:
         """Draw a diagram over the parameter of ``show_parameter``."""
+        self.diagram = diagram
+        self._waiting.text = ""
         x = self.axis.place(diagram.values)
         for stable, source in self.rests.items():
             lines = [b for b in diagram.rests if b.stable == stable]
@@ -165,67 +154,52 @@ class BifurcationView:
                 "kind": ["stable" if stable else "unstable"] * len(lines),
             }
         for way, branch in (("up", diagram.up), ("down", diagram.down)):
-            self.sweeps[way].data = self._cycles(x, branch, offset=0 if way == "up" else 2)
-        self._show_criticals(diagram.criticals)
+            self.sweeps[way].source.data = cycle_columns(x, branch, 0 if way == "up" else 2)
         self._show_coexisting(x, diagram.differs)
         seen = [line.source for line in diagram.rests]
         seen += [y for way in (diagram.up, diagram.down) for y in (way.minimum, way.maximum)]
         everything = np.concatenate(seen)
         self.y_axis.settle(float(everything.min()), float(everything.max()))
+        self._show_criticals()
 
-    def _cycles(self, x: np.ndarray, branch: CycleBranch, offset: int) -> dict[str, object]:
-        """Columns of the maxima, then the minima; a line joins neighbours of one regime."""
-        cycling = branch.maximum - branch.minimum > 1e-6
-        after = np.minimum(np.arange(x.size) + 1, x.size - 1)
-        joined = cycling & cycling[after] & (branch.regime == branch.regime[after])
-        after = np.where(joined, after, np.arange(x.size))
-        kept = np.flatnonzero(cycling)
-        size = np.where(kept % _MARK_EVERY == offset, 7.0, 0.0)
-        text = [self._words(branch, int(k)) for k in kept]
-        both = (branch.maximum, branch.minimum)
-        return {
-            "x": np.tile(x[kept], 2),
-            "y": np.concatenate([y[kept] for y in both]),
-            "x1": np.tile(x[after[kept]], 2),
-            "y1": np.concatenate([y[after[kept]] for y in both]),
-            "frequency": np.tile(branch.frequency[kept], 2),
-            "text": text * 2,
-            "size": np.tile(size, 2),
-        }
-
-    @staticmethod
-    def _words(branch: CycleBranch, k: int) -> str:
-        f = branch.frequency[k]
-        rate = "slower than 0.7 Hz" if np.isnan(f) else f"{f:.2f} Hz"
-        return f"{_TITLES[branch.regime[k]]}, {rate}"
-
-    def _show_criticals(self, criticals: tuple[Critical, ...]) -> None:
-        left, right = self.axis.ends
-        places = self.axis.place(np.array([c.value for c in criticals]))
-        to_left = places > left + 0.7 * (right - left)
-        zipped = list(zip(criticals, to_left, strict=True))
+    def _show_criticals(self) -> None:
+        """Marks and labels; none covers another."""
+        criticals = self.diagram.criticals if self.diagram else ()
+        x = self.axis.place(np.array([c.value for c in criticals]))
+        y = np.array([c.source for c in criticals])
+        texts = [words(c, self.axis) for c in criticals]
+        curves = self._shares(*self._curves())
+        frame = (self._frame_px["inner_width"], self._frame_px["inner_height"])
+        spots = places(self._shares(x, y), texts, curves, self._font, frame)
         self.criticals.data = {
-            "x": places,
-            "y": [c.source for c in criticals],
-            "text": [self._critical_words(c) for c in criticals],
+            "x": x,
+            "y": y,
+            "text": texts,
             "marker": ["diamond" if c.kind == "hopf" else "square_x" for c in criticals],
-            "align": ["right" if late else "left" for late in to_left],
-            "dx": [-9 if late else 9 for late in to_left],
-            "dy": [self._lift(k, c, late) for k, (c, late) in enumerate(zipped)],
+            "align": [spot.align for spot in spots],
+            "dx": [spot.dx for spot in spots],
+            "dy": [spot.dy for spot in spots],
         }
 
-    @staticmethod
-    def _lift(k: int, critical: Critical, late: bool) -> int:
-        """How far below its mark a label stands, px, so that neighbours do not meet."""
-        if critical.kind == "fold":
-            return 0
-        return 60 if late else (20, -20)[k % 2]
+    def _resized(self, attr: str, old: int, new: int) -> None:
+        self._frame_px[attr] = float(new)
+        self._show_criticals()
 
-    def _critical_words(self, critical: Critical) -> str:
-        value = self.axis.shown(critical.value, digits=5)
-        if critical.frequency is None:
-            return f"fold {value}"
-        return f"Hopf {value}, {critical.frequency:.2f} Hz"
+    def _shares(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Positions on the axes (n,) as shares of the frame (n, 2)."""
+        limits = (self.x_range, self.y_axis.range)
+        pairs = zip((x, y), limits, strict=True)
+        return np.column_stack([(v - r.start) / (r.end - r.start) for v, r in pairs])
+
+    def _curves(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points of rests and cycles on the axes."""
+        sources = [source.data for source in self.rests.values()]
+        xs = [line for data in sources for line in data["xs"]]
+        ys = [line for data in sources for line in data["ys"]]
+        for sweep in self.sweeps.values():
+            xs.append(sweep.source.data["x"])
+            ys.append(sweep.source.data["y"])
+        return np.concatenate(xs), np.concatenate(ys)
 
     def _show_coexisting(self, x: np.ndarray, differs: np.ndarray) -> None:
         edges = np.diff(np.concatenate([[0], differs.astype(int), [0]]))
@@ -247,17 +221,21 @@ class BifurcationView:
         if self._hatch.glyph.hatch_alpha == _HATCH * alpha:
             return
         self._hatch.glyph.hatch_alpha = _HATCH * alpha
-        for renderer in (*self._rest_lines, *self._cycle_marks, self._critical_marks):
+        cycles = [mark for sweep in self.sweeps.values() for mark in sweep.marks]
+        for renderer in (*self._rest_lines, *cycles, self._critical_marks):
             renderer.glyph.line_alpha = alpha
         self._critical_text.glyph.text_alpha = alpha
 
-    def _tapped(self, event: Tap) -> None:
+    def _touched(self, done: bool, event: PointEvent) -> None:
         if event.x is not None:
-            self._go(self.name, self.axis.value(event.x))
+            self._go(self.name, self.axis.value(event.x), done)
 
     def dress(self, theme: Theme, font: int) -> None:
         """Wear a theme."""
         dress(self.plot, theme, font)
+        self._font = font
+        self._show_criticals()
+        self._waiting.update(text_color=theme.text, text_font_size=f"{font}px")
         self.colours.update(palette=PALETTES[theme.name], nan_color=theme.muted)
         self.trained.fill_color = theme.wash
         for line in self._rest_lines:

@@ -19,7 +19,7 @@ from explorer.ui.theme import Theme
 if TYPE_CHECKING:
     from explorer.ui.session import Session
 
-_LEGEND = "━ stable &nbsp;┅ unstable &nbsp;▲ sweep up &nbsp;▽ sweep down &nbsp;◇ Hopf &nbsp;⊠ fold"
+_LEGEND = "━ stable &nbsp;┅ unstable &nbsp;▲ up &nbsp;▽ down &nbsp;◇ Hopf &nbsp;⊠ fold"
 
 
 class BifurcationCard:
@@ -74,7 +74,10 @@ class BifurcationCard:
         self._job.start(work)
 
     def _arrived(self, found: tuple[tuple[object, ...], BifurcationDiagram]) -> None:
-        self._shown, diagram = found
+        key, diagram = found
+        if key[:2] != self._wanted[:2]:  # of another parameter or circuit
+            return
+        self._shown = key
         self.view.show(diagram)
         self.view.dim(self._shown != self._wanted)
 
@@ -85,10 +88,11 @@ class BifurcationCard:
             self.view.dim(True)
             self.compute()
 
-    def _go(self, name: str, value: float) -> None:
+    def _go(self, name: str, value: float, done: bool) -> None:
         self.session.state.set_value(name, value)
         self.session.pump.request()
-        self.session.released()
+        if done:
+            self.session.released()
 
     def dress(self, theme: Theme, font: int) -> None:
         """Wear a theme."""

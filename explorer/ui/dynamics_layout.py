@@ -5,17 +5,14 @@ from __future__ import annotations
 from bokeh.models import Column, Div, LayoutDOM, Row
 from bokeh.plotting import figure
 
+from explorer.ui.styles import FIELD, UNSEEN_LABEL
+
 WIDE_PX = 1200
-INPUT = """
-:host { font-size: 13px; color: var(--text); }
-.bk-input { height: 24px; padding: 0 4px; font-size: 13px; background: var(--card);
-  color: var(--text); border: 1px solid var(--line); }
-label[for] { position: absolute; width: 1px; height: 1px; overflow: hidden;
-  clip-path: inset(50%); white-space: nowrap; }
-"""
+INPUT = FIELD + UNSEEN_LABEL
 """Of a choice whose label is for screen readers alone."""
 BUTTON = """
-.bk-btn { padding: 0 8px; height: 26px; line-height: 24px; font-size: 13px; white-space: nowrap;
+.bk-btn { padding: 0 8px; min-height: 26px; line-height: 1.7;
+  font-size: calc(var(--size) - 1px); white-space: nowrap;
   color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 5px; }
 .bk-btn:hover { background: var(--wash); }
 .bk-btn.bk-active { background: var(--accent); color: var(--card); }
@@ -24,10 +21,11 @@ BUTTON = """
 .bk-btn:focus-visible { outline: 2px solid var(--focus); }
 """
 WORDS = """
-:host { color: var(--muted); font-size: 13px; line-height: 26px; min-width: 0; overflow: hidden;
-  white-space: nowrap; text-overflow: ellipsis; flex: 1 1 auto; }
-:host b { color: var(--text); font-weight: 650; font-size: 15px; }
-.bk-clearfix { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+:host { color: var(--muted); font-size: calc(var(--size) - 1px); line-height: 26px;
+  min-width: 0; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; flex: 1 1 auto; }
+:host b { color: var(--text); font-weight: 650; font-size: calc(var(--size) + 1px); }
+.bk-clearfix { display: block !important; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
 """
 FILL = ":host { flex: 1 1 0 !important; width: 0 !important; }"
 """Words that take what is left of their row, and no more."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
 
+from explorer.backend.circuits import circuit
+from explorer.backend.fisher import prior_sd
 from explorer.backend.fisher_report import FisherReport, percent_text
 from explorer.backend.parameters import INFERRED_NAMES, PARAMETERS
-from explorer.ui.sensitivity_parts import Message, Words, dim, marked, symbol
+from explorer.ui.sensitivity_parts import Message, Words, dim, marked, symbol, today
 from explorer.ui.theme import Theme, dress
 from explorer.ui.view import plain_figure
 
@@ -17,7 +21,26 @@ ROOM = 2.15
 """Right end of the axis; what lies beyond 1 holds the figures."""
 _WAITING = "Computing the information …"
 _N = len(INFERRED_NAMES)
+_HEIGHT = 0.62
+_SPREADS = ("x", "y", "name", "estimator", "text", "marker", "colour")
 _PERCENT = re.compile(r"(?<=\d) ?%")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How widely one estimator's estimates scatter at the present point.
+
+    Attributes:
+        estimator: its title.
+        sd: (9,) standard deviation of each inferred parameter, in its unit; NaN where unknown.
+        colour: of its marks, CSS.
+        marker: shape of its marks, a Bokeh marker.
+    """
+
+    estimator: str
+    sd: np.ndarray
+    colour: str
+    marker: str
 
 
 def sd_text(name: str, sd: float, percent: float) -> str:
@@ -74,15 +97,21 @@ class FisherView:
         plot.xgrid.ticker = FixedTicker(ticks=[0, 0.25, 0.5, 0.75, 1])
         names = {float(y): n for y, n in zip(rows, self.source.data["name"], strict=True)}
         plot.yaxis.update(ticker=FixedTicker(ticks=list(names)), major_label_overrides=names)
-        shape = {"height": 0.62, "source": self.source, "line_color": None}
+        shape = {"height": _HEIGHT, "source": self.source, "line_color": None}
         self._track = plot.hbar("y", right=1.0, **shape)
         self._bar = plot.hbar("y", right="ratio", **shape)
         self._text = plot.text(1.05, "y", text="text", source=self.source, text_baseline="middle")
+        self.spreads = ColumnDataSource({c: [] for c in _SPREADS}, name="fisher_spreads")
+        self._marks = plot.scatter(
+            "x", "y", source=self.spreads, marker="marker", color="colour", size=9
+        )
         self.message = Message(plot)
         self.sentences = Words("fisher_sentences", _WAITING)
         self.caption = Words("fisher_caption")
         tips = [("parameter", "@name"), ("remains", "@ratio{0.000} of the prior"), ("SD", "@text")]
         plot.add_tools(HoverTool(renderers=[self._track], tooltips=tips))
+        tips = [("estimator", "@estimator"), ("parameter", "@name"), ("its SD", "@text")]
+        plot.add_tools(HoverTool(renderers=[self._marks], tooltips=tips))
 
     def show(self, report: FisherReport) -> None:
         """Show a report."""
@@ -98,8 +127,33 @@ class FisherView:
         self.caption.say(
             f"Least possible SD in units and per cent, sensor noise {report.noise_mv:.2g} mV on "
             f"the {report.settings['n_trials']:.0f}-trial average, prior uniform over the trained "
-            f"ranges, {marked('p_sd = 0')}. {report.settings.table.title}.",
+            f"ranges, {marked('p_sd = 0')}. {report.settings.table.title}, {today()}.",
         )
+
+    def show_spreads(self, spreads: Sequence[Spread], circuit_name: str, theta: np.ndarray) -> None:
+        """Set the estimators' actual spread beside the bound, a mark for each parameter.
+
+        Args:
+            spreads: one for each estimator; none takes the marks away.
+            circuit_name: the circuit, whose prior the spreads are measured by.
+            theta: (9,) the present values, for the per cent.
+        """
+        prior = prior_sd(circuit(circuit_name))
+        columns: dict[str, list[object]] = {c: [] for c in _SPREADS}
+        for k, spread in enumerate(spreads):
+            shift = _HEIGHT * ((k + 0.5) / len(spreads) - 0.5)
+            for row, name in enumerate(INFERRED_NAMES):
+                if not np.isfinite(spread.sd[row]):
+                    continue
+                percent = 100 * spread.sd[row] / theta[row]
+                columns["x"].append(min(spread.sd[row] / prior[row], 1.0))
+                columns["y"].append(_N - 1 - row - shift)
+                columns["name"].append(symbol(name))
+                columns["estimator"].append(spread.estimator)
+                columns["text"].append(sd_text(name, spread.sd[row], percent))
+                columns["marker"].append(spread.marker)
+                columns["colour"].append(spread.colour)
+        self.spreads.data = columns
 
     def dim(self, outdated: bool) -> None:
         """Show that the figures are of another point."""

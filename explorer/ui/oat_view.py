@@ -23,7 +23,7 @@ from explorer.backend.parameters import PARAMETERS
 from explorer.backend.settings import Settings
 from explorer.ui.axes import round_limits
 from explorer.ui.scalp import diverging_palette
-from explorer.ui.sensitivity_parts import Message, Words, dim, marked, symbol
+from explorer.ui.sensitivity_parts import Message, Words, dim, marked, symbol, today
 from explorer.ui.theme import Theme, dress
 from explorer.ui.view import plain_figure
 
@@ -50,6 +50,10 @@ SHADES = (
     Shade("difference", "difference (mV)", "mV", lambda m: m.difference),
     Shade("relative", "difference (%)", "%", lambda m: 100 * m.relative),
 )
+
+
+_NO_REFERENCE = "There is no response at the default, so that none can be relative to it."
+_NOTHING = "The response is zero throughout: without a pulse and without noise nothing answers."
 
 
 def map_key(settings: Settings, name: str) -> Settings:
@@ -144,9 +148,10 @@ class OatView:
             (symbol(oat.name), f"$y{{0.0000}} {unit}"),
             (self.shade.label, f"@image{{0.000}} {self.shade.unit}"),
         ]
-        empty = "There is no response here, so that none can be relative to it."
-        middle = (400.0, 0.5 * (low + high), empty, 40)
-        self.message.say(*([] if known else [middle]))
+        words = "" if known else _NO_REFERENCE
+        if known and largest == 0.0:
+            words = _NOTHING
+        self.message.say(*([(400.0, 0.5 * (low + high), words, 40)] if words else []))
 
     def follow(self, settings: Settings) -> None:
         """The line follows the slider; the map dims where something else has moved."""
@@ -170,6 +175,7 @@ class OatView:
             f"line: {name} = {float(f'{value:.4g}'):g} {row.unit}{off}",
             f"{n} values from {SPAN[0]:g} to {SPAN[1]:g} × the default (dotted)",
             *(["greyed: outside the slider's range"] if greyed else []),
+            today(),
             "click to go there",
         ]
         self.caption.say(marked(" · ".join(parts)))

@@ -180,6 +180,9 @@ class PortraitView:
         self._now.glyph.update(fill_color=theme.ink, line_color=theme.paper)
         self._points.glyph.update(line_color=theme.text, fill_color=theme.text, fill_alpha="fill")
         self._nullclines.glyph.line_color = theme.muted
-        self._words.update(text_color=theme.muted, text_font_size=f"{font}px")
+        self._words.update(
+            text_color=theme.text, text_font_size=f"{font}px",
+            background_fill_color=theme.paper, background_fill_alpha=0.8,
+        )  # fmt: skip
         self._stems.glyph.line_color = theme.muted
         self._tips.glyph.update(fill_color=theme.muted, line_color=theme.muted)

@@ -3,59 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from bokeh.events import Tap
+from bokeh.events import Pan, PanEnd, PointEvent, Tap
 from bokeh.models import (
     ColorBar,
     ColumnDataSource,
     FixedTicker,
     HoverTool,
+    Label,
     LabelSet,
     LinearColorMapper,
     Range1d,
     Scatter,
 )
-from scipy.ndimage import distance_transform_edt
 
 from explorer.backend.regime_map import RegimeMap
 from explorer.backend.rhythm import REGIME_NAMES
 from explorer.backend.settings import Settings
 from explorer.ui.parameter_axis import ParameterAxis
+from explorer.ui.regime_shades import RAMP, REGIME_COLOURS, SHADES, SHORT_NAMES, name_places
 from explorer.ui.theme import Theme, dress
 from explorer.ui.view import float32, plain_figure
 
 TRAIL = 60
-REGIME_COLOURS = {
-    "light": ("#d9e2ea", "#8494a3", "#cc79a7", "#56b4e9", "#f0c020", "#d55e00"),
-    "dark": ("#2b3642", "#66788a", "#a85588", "#2f86bd", "#c99a00", "#c2500a"),
-}
-"""In the order of ``REGIMES``; hues after Okabe & Ito, each of another lightness."""
-_SHORT = {"rest_low": "rest", "rest_high": "saturated"}
-SHORT_NAMES = tuple(_SHORT.get(name, name) for name in REGIME_NAMES)
-_RAMP = ("#0b1f4b", "#1f3f7a", "#2f6690", "#3f8f9b", "#5bb58f", "#9ad26f", "#e6e65a")
-
-
-@dataclass(frozen=True)
-class Shade:
-    """What the map's colour may tell.
-
-    Attributes:
-        title: on the menu and the colour bar, with the unit.
-        low, high: ends of the colour scale; None: those of the data.
-    """
-
-    title: str
-    low: float | None
-    high: float | None
-
-
-SHADES: dict[str, Shade] = {
-    "regime": Shade("regime", -0.5, len(REGIME_NAMES) - 0.5),
-    "frequency": Shade("frequency (Hz)", 0.0, None),
-    "amplitude": Shade("amplitude (mV)", 0.0, None),
-}
+WAITING = "The map is being computed …"
+NO_RHYTHM = "No oscillation anywhere on this map."
 
 
 class RegimeMapView:
@@ -64,11 +38,15 @@ class RegimeMapView:
     Args:
         names: the two parameters shown first.
         settings: the point shown first.
-        go: called with both values, by name, when the map is clicked.
+        go: called with both values, by name, and whether that is all, when the map is
+            clicked or dragged over.
     """
 
     def __init__(
-        self, names: tuple[str, str], settings: Settings, go: Callable[[dict[str, float]], None]
+        self,
+        names: tuple[str, str],
+        settings: Settings,
+        go: Callable[[dict[str, float], bool], None],
     ) -> None:
         self.names, self._go = names, go
         self.shade = "regime"
@@ -79,7 +57,13 @@ class RegimeMapView:
         self.colours = LinearColorMapper(palette=REGIME_COLOURS["light"], low=-0.5, high=5.5)
         self._draw_plane()
         self._draw_place()
-        self.plot.on_event(Tap, self._tapped)
+        self._words = Label(
+            x=12, y=12, x_units="screen", y_units="screen", text="", name="regime_map_sentence"
+        )
+        self.plot.add_layout(self._words)
+        for event in (Tap, PanEnd):
+            self.plot.on_event(event, partial(self._touched, True))
+        self.plot.on_event(Pan, partial(self._touched, False))
         self.show_parameters(names, settings)
 
     def _draw_plane(self) -> None:
@@ -111,8 +95,17 @@ class RegimeMapView:
             text_baseline="middle", text_font_style="bold",
         )  # fmt: skip
         self.plot.add_layout(self._names)
-        self.bar = ColorBar(color_mapper=self.colours, width=12, padding=4, margin=2)
-        self.plot.add_layout(self.bar, "right")
+        look = {"color_mapper": self.colours, "width": 12, "padding": 4, "margin": 2}
+        codes = range(len(REGIME_NAMES))
+        named = dict(zip(codes, SHORT_NAMES, strict=True))
+        self.bars = {  # two, for a bar keeps its ticks once it is drawn
+            True: ColorBar(
+                ticker=FixedTicker(ticks=list(codes)), major_label_overrides=named, **look
+            ),
+            False: ColorBar(name="regime_map_scale", visible=False, **look),
+        }
+        for bar in self.bars.values():
+            self.plot.add_layout(bar, "right")
 
     def _draw_place(self) -> None:
         self.trail = ColumnDataSource({"x": [], "y": []}, name="regime_map_trail")
@@ -139,6 +132,7 @@ class RegimeMapView:
         for source in (self.dots, self.trail):
             source.data = {"x": [], "y": []}
         self.words.data = {"x": [], "y": [], "text": []}
+        self._words.text = WAITING
         self._outline_trained()
         self.move(settings)
 
@@ -163,12 +157,11 @@ class RegimeMapView:
         rows, columns = np.nonzero(regimes.bistable[::every, ::every])
         xs, ys = self.axes[0].place(regimes.x)[::every], self.axes[1].place(regimes.y)[::every]
         self.dots.data = {"x": xs[columns], "y": ys[rows]}
-        places = [_innermost(regimes.regime == k) for k in range(len(REGIME_NAMES))]
-        kept = [(k, place) for k, place in enumerate(places) if place is not None]
+        places = name_places(regimes)
         self.words.data = {
-            "x": [x0 + (place[1] + 0.5) / n * (x1 - x0) for _, place in kept],
-            "y": [y0 + (place[0] + 0.5) / n * (y1 - y0) for _, place in kept],
-            "text": [SHORT_NAMES[k] for k, _ in kept],
+            "x": [x0 + x * (x1 - x0) for x, _ in places.values()],
+            "y": [y0 + y * (y1 - y0) for _, y in places.values()],
+            "text": [SHORT_NAMES[code] for code in places],
         }
 
     def choose_shade(self, shade: str) -> None:
@@ -179,9 +172,11 @@ class RegimeMapView:
     def _paint(self) -> None:
         shade = SHADES[self.shade]
         named = self.shade == "regime"
-        palette = REGIME_COLOURS[self._theme] if named else _RAMP
+        palette = REGIME_COLOURS[self._theme] if named else RAMP
         high = shade.high
         if self.map is not None:
+            rests = self.map.amplitude.max() == 0.0
+            self._words.text = NO_RHYTHM if rests and not named else ""
             image = float32(getattr(self.map, self.shade))
             if high is None:
                 largest = float(np.nanmax(image)) if np.isfinite(image).any() else 0.0
@@ -197,12 +192,10 @@ class RegimeMapView:
                 "amplitude": [float32(self.map.amplitude)],
             }
         self.colours.update(palette=palette, low=shade.low, high=high or 1.0)
-        codes = range(len(REGIME_NAMES))
-        self.bar.update(
-            title=None if named else shade.title.split("(")[1].rstrip(")"),
-            ticker=FixedTicker(ticks=list(codes)) if named else "auto",
-            major_label_overrides=dict(zip(codes, SHORT_NAMES, strict=True)) if named else {},
-        )
+        if not named:
+            self.bars[False].title = shade.title
+        for of_names, bar in self.bars.items():
+            bar.visible = of_names == named
 
     def move(self, settings: Settings) -> None:
         """Mark the operating point and lengthen the trail; cheap."""
@@ -225,20 +218,20 @@ class RegimeMapView:
             self._image.glyph.global_alpha = alpha
             self._names.text_alpha = alpha
 
-    def _tapped(self, event: Tap) -> None:
-        if event.x is not None and event.y is not None:
-            places = (event.x, event.y)
-            self._go(
-                {
-                    name: axis.value(place)
-                    for name, axis, place in zip(self.names, self.axes, places, strict=True)
-                }
-            )
+    def _touched(self, done: bool, event: PointEvent) -> None:
+        if event.x is None or event.y is None:
+            return
+        places = zip(self.names, self.axes, (event.x, event.y), strict=True)
+        self._go({name: axis.value(place) for name, axis, place in places}, done)
 
     def dress(self, theme: Theme, font: int) -> None:
         """Wear a theme."""
         dress(self.plot, theme, font)
         self._theme = theme.name
+        self._words.update(
+            text_color=theme.text, text_font_size=f"{font}px",
+            background_fill_color=theme.paper, background_fill_alpha=0.8,
+        )  # fmt: skip
         self.colours.nan_color = REGIME_COLOURS[theme.name][0]
         self._paint()
         self._bistable.glyph.update(fill_color=theme.text, line_color=None)
@@ -251,12 +244,3 @@ class RegimeMapView:
             text_color=theme.text, text_font_size=f"{font}px",
             background_fill_color=theme.paper, background_fill_alpha=0.55,
         )  # fmt: skip
-
-
-def _innermost(inside: np.ndarray) -> tuple[int, int] | None:
-    """Row and column of the point farthest from the edge; None below 2 % of the plane."""
-    if inside.mean() < 0.02:
-        return None
-    depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-    row, column = np.unravel_index(int(np.argmax(depth)), depth.shape)
-    return int(row), int(column)

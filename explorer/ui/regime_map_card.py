@@ -14,13 +14,16 @@ from explorer.backend.snapshot import Snapshot
 from explorer.ui.dynamics_layout import BUTTON, INPUT, WORDS, card
 from explorer.ui.latest import Latest, Progress
 from explorer.ui.parameter_axis import held
-from explorer.ui.regime_map import SHADES, RegimeMapView
+from explorer.ui.regime_map import RegimeMapView
+from explorer.ui.regime_shades import SHADES
 from explorer.ui.theme import Theme
 
 if TYPE_CHECKING:
     from explorer.ui.session import Session
 
-_LEGEND = "dots: two states coexist; dashed: trained range"
+_LEGEND = "dots: two states; dashed: trained"
+COARSE = STAGES[:1]
+"""While a slider moves; the rest follows when it rests."""
 Key = tuple[object, ...]
 
 
@@ -40,7 +43,7 @@ class RegimeMapCard:
         self.stop = Button(
             name="regime_map_stop", label="stop", disabled=True, margin=0, stylesheets=[BUTTON]
         )
-        self.stop.on_click(lambda: self._stop("stopped"))
+        self.stop.on_click(self._stop)
         self.words = Div(name="regime_map_words", text=_LEGEND, stylesheets=[WORDS], margin=0)
         over = Div(text="over", stylesheets=[WORDS, ":host { flex: none; }"], margin=0)
         head = (self.x, over, self.y, self.shade, self.stop, self.words)
@@ -48,9 +51,9 @@ class RegimeMapCard:
         self._job: Latest[tuple[Key, RegimeMap]] = Latest(
             session.doc, self._arrived, self._progressed
         )
-        self._asked: Key = ()
+        self._asked: tuple[Key, tuple[int, ...]] = ((), ())
         self._shown: Key = ()
-        self._stage = 0
+        self._size = 0  # of the map shown
 
     def _select(self, which: int) -> Select:
         widget = Select(
@@ -73,43 +76,47 @@ class RegimeMapCard:
             self.view.show_parameters(self.view.names, shot.settings)
         self.view.move(shot.settings)
         self.view.dim(self._wanted != self._shown)
-        if self._asked not in ((), self._wanted):
-            self._stop(_LEGEND)
+        if self._shown:
+            self._ask(COARSE)
 
     def compute(self) -> None:
-        """Compute the map, if it is not that of the present values."""
+        """Compute the map in all its stages, if it is not that of the present values."""
+        self._ask(STAGES)
+
+    def _ask(self, stages: tuple[int, ...]) -> None:
         wanted, settings, names = self._wanted, self.session.state.settings, self.view.names
-        if wanted == self._asked:
+        asked, asked_stages = self._asked
+        if asked == wanted and len(asked_stages) >= len(stages):
             return
-        self._asked, self._stage = wanted, 0
-        self.stop.disabled = False
+        if stages == COARSE and asked_stages == COARSE and self._job.busy:
+            return  # a coarse map is soon done; the next movement asks anew
+        self._asked = (wanted, stages)
+        self.stop.disabled = stages == COARSE
 
         def work(progress: Progress) -> Iterator[tuple[Key, RegimeMap]]:
-            for regimes in refined_maps(settings, *names, progress=progress):
+            for regimes in refined_maps(settings, *names, stages=stages, progress=progress):
                 yield wanted, regimes
 
         self._job.start(work)
 
     def _arrived(self, found: tuple[Key, RegimeMap]) -> None:
         self._shown, regimes = found
-        self._stage += 1
+        self._size = regimes.x.size
         self.view.show(regimes)
         self.view.dim(self._shown != self._wanted)
-        if self._stage == len(STAGES):
+        if self._size == self._asked[1][-1]:
             self.stop.disabled = True
             self.words.text = _LEGEND
 
     def _progressed(self, share: float) -> None:
-        if self._stage < len(STAGES):
-            n = STAGES[self._stage]
-            self.words.text = f"{n} × {n} points: {share:.0%}"
+        following = [n for n in self._asked[1] if n > self._size]
+        if len(self._asked[1]) > 1 and following and not self.stop.disabled:
+            self.words.text = f"{following[0]} × {following[0]} points: {share:.0%}"
 
-    def _stop(self, words: str) -> None:
+    def _stop(self) -> None:
         self._job.stop()
-        if words == _LEGEND:
-            self._asked = ()
         self.stop.disabled = True
-        self.words.text = words
+        self.words.text = "stopped"
 
     def _chosen(self, attr: str, old: str, new: str) -> None:
         names = (self.x.value, self.y.value)
@@ -125,11 +132,12 @@ class RegimeMapCard:
         with hold(self.session.doc):
             self.view.choose_shade(new)
 
-    def _go(self, values: dict[str, float]) -> None:
+    def _go(self, values: dict[str, float], done: bool) -> None:
         for name, value in values.items():
             self.session.state.set_value(name, value)
         self.session.pump.request()
-        self.session.released()
+        if done:
+            self.session.released()
 
     def dress(self, theme: Theme, font: int) -> None:
         """Wear a theme."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -42,7 +41,6 @@ class RunningCards:
         self.portrait = PortraitView(choices.phase_x, choices.phase_y)
         self.runner = Runner(session.doc, lambda: session.state.settings, self._draw)
         self._updates = 0
-        self._counted_at = time.monotonic()
         self._settle_at = _SETTLE_AFTER_S
         self._report: RegimeReport | None = None
         self.toolbar = self._build_toolbar()
@@ -89,8 +87,8 @@ class RunningCards:
     def _build_cards(self) -> tuple[Column, ...]:
         self.axes = [self._axis_select(k) for k in (0, 1)]
         self.field = CheckboxGroup(
-            name="running_field", labels=["arrows"], active=[], inline=True, margin=0,
-            stylesheets=[":host { font-size: 13px; color: var(--text); }"],
+            name="running_field", labels=["field"], active=[], inline=True, margin=0,
+            stylesheets=[":host { font-size: calc(var(--size) - 1px); color: var(--text); }"],
         )  # fmt: skip
         self.field.on_change("active", self._field_asked)
         return (
@@ -152,11 +150,8 @@ class RunningCards:
                 self.settle()
 
     def _tell_rhythm(self, model: RunningModel) -> None:
-        now = time.monotonic()
-        rate = _WORDS_EVERY / max(now - self._counted_at, 1e-6)
-        self._counted_at = now
         words = rhythm_words(model.window.source, model.dt)
-        self.eeg.words.text = f"{words} · {model.clock:.1f} s · {rate:.0f} updates/s"
+        self.eeg.words.text = f"{words} · {model.clock:.0f} s"
 
     def settle(self) -> None:
         """Let the axes fit what is shown, once after each movement."""

@@ -10,6 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import panel as pn
+from bokeh.events import DocumentReady
+from panel.io.document import hold
 
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
@@ -55,9 +57,18 @@ class SensitivityTab(Tab):
         self._built = False
         self._mapped: tuple[str, Settings] | None = None  # the newest map asked for
         self._informed: Settings | None = None
+        session.doc.on_event(DocumentReady, self._ready)
 
     def panel(self) -> pn.Column:
         return self.layout
+
+    def _ready(self, _event: DocumentReady) -> None:
+        """The page can hear now; what was said while it loaded has not reached it."""
+        if self._built:
+            captions = (self.sobol.caption, self.sobol.depth_caption, self.oat.caption)
+            with hold(self.session.doc):
+                for words in (*captions, self.fisher.caption, self.fisher.sentences):
+                    words.catch_up()
 
     def _build(self) -> None:
         session = self.session
@@ -154,5 +165,5 @@ class SensitivityTab(Tab):
 
     def close(self) -> None:
         if self._built:
-            for work in (self.sobol.newest, self.fisher_work, self.oat_work):
+            for work in (self.sobol.run.newest, self.fisher_work, self.oat_work):
                 work.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -54,6 +55,11 @@ def marked(text: str) -> str:
     return _SYMBOL.sub(r"\1<sub>\2</sub>", text).replace("p_sd", "p<sub>sd</sub>")
 
 
+def today() -> str:
+    """The date, as the tables write theirs (UTC)."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
 class Written(DataModel):
     """``text``: what a box shows; a record, so that a change of it lays nothing out anew."""
 
@@ -79,6 +85,11 @@ class Words:
         self.record.js_on_change("text", CustomJS(args={"box": self.box}, code=_WRITE))
         # the box's callback is never called; it brings the record into the page
         self.box.js_on_change("name", CustomJS(args={"record": self.record}, code=""))
+
+    def catch_up(self) -> None:
+        """The page has been built: what was said before it listened is shown now."""
+        if self.box.text != self.record.text:
+            self.box.text = self.record.text
 
     def say(self, text: str) -> None:
         """Show a text, where it differs."""

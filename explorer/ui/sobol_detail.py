@@ -98,6 +98,12 @@ class SecondOrder:
             "large": [t if d else "" for t, d in zip(said, dark, strict=True)],
         }  # fmt: skip
 
+    def say(self, text: str) -> None:
+        """Nothing to show: say why."""
+        self.source.data = {column: [] for column in self.source.data}
+        middle = 0.5 * (self.x_range.start + self.x_range.end)
+        self.message.say((middle, middle, text, 46))
+
     def _label(self, names: tuple[str, ...]) -> None:
         n = len(names)
         across = {k: symbol(name) for k, name in enumerate(names[:-1])}
@@ -187,6 +193,12 @@ class OverTime:
         empty = not np.isfinite(values).any()
         words = [(400.0, 0.5 * self.y_range.end, "The response does not vary here.", 40)]
         self.message.say(*(words if empty else []))
+
+    def say(self, text: str) -> None:
+        """Nothing to show: say why."""
+        empty = float32(np.zeros(0))
+        self.source.data = {"x": empty, **self._levels(empty, np.zeros((0, len(self.factors))))}
+        self.message.say((400.0, 0.5 * self.y_range.end, text, 46))
 
     def follow(self, time: np.ndarray, source: np.ndarray) -> None:
         """The present evoked response, time in s and source in mV."""
