@@ -154,7 +154,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Measure the simulator's speeds now, in ns and ms, beside their goals."""
-    from explorer.backend.bench import BENCHMARKS, machine, measure
+    from explorer.backend.bench import BENCHMARKS, measure
+    from explorer.backend.machine import machine
 
     results = []
     with progress("Measuring") as report:
