@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import socket
@@ -154,7 +155,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Measure the simulator's speeds now, in ns and ms, beside their goals."""
-    from explorer.backend.bench import BENCHMARKS, machine, measure
+    from explorer.backend.bench import BENCHMARKS, measure
+    from explorer.backend.machine import machine
 
     results = []
     with progress("Measuring") as report:
@@ -193,9 +195,8 @@ def _free_port(port: str, address: str) -> int:
     Raises:
         ExplorerError: no port, a taken port, or an address that is not this machine's.
     """
-    expected = "a whole number from 0 to 65535"
     if not port.isdecimal() or int(port) > 65535:
-        raise ExplorerError("port", expected, repr(port))
+        raise ExplorerError("port", "a whole number from 0 to 65535", repr(port))
     try:
         family, kind, _, _, target = socket.getaddrinfo(
             address, int(port), type=socket.SOCK_STREAM
@@ -208,6 +209,8 @@ def _free_port(port: str, address: str) -> int:
         try:
             probe.bind(target)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise ExplorerError("address", "an address of this machine", address) from None
             expected = f"a port that is free on {address} (0 picks one)"
             raise ExplorerError("port", expected, f"{port} ({error.strerror})") from None
         return int(probe.getsockname()[1])

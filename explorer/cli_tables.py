@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from explorer.backend.bench import Machine, Measurement
+    from explorer.backend.bench import Measurement
+    from explorer.backend.machine import Machine
     from explorer.backend.presets import Preset
 
 _VERDICT = {None: "", True: "[green]met[/]", False: "[red]missed[/]"}

@@ -239,12 +239,7 @@ def parse_query(search: str) -> Parsed:
             elif key == "seed":
                 rest[key] = check_seed(value)
             elif key in ("region", "start", "integrator"):
-                admitted = {"region": REGIONS, "start": STARTS, "integrator": table.integrators}[
-                    key
-                ]
-                if value not in admitted:
-                    raise ExplorerError(key, f"one of {', '.join(admitted)}", repr(value))
-                rest[key] = value
+                rest[key] = _admitted(key, value, table)
             elif key in {f.name for f in fields(Choices)}:
                 choices[key] = check_choice(key, value)
             else:

@@ -6,18 +6,13 @@ looks at them; ``jr-explorer bench`` prints them beside their goals.
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
-import explorer
 from explorer.backend.bifurcation import bifurcation_diagram
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.evoked import evoked, experiment_of
@@ -31,7 +26,6 @@ from explorer.backend.sobol import around
 TRAJECTORIES, STEPS = 8192, 5000
 SINGLE_STEPS = 1_000_000
 REPEATS = 7
-PACKAGES = ("numpy", "scipy", "numba", "panel", "bokeh", "mne")
 
 
 @dataclass(frozen=True)
@@ -82,23 +76,6 @@ class Measurement:
     def met(self) -> bool | None:
         """Whether the median stays within the goal; None where there is none."""
         return None if self.goal is None else self.median <= self.goal
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where it was measured.
-
-    Attributes:
-        processor: name of the processor.
-        cores: cores that this process may use.
-        system: operating system.
-        versions: version of Python, of this program and of the packages that matter.
-    """
-
-    processor: str
-    cores: int
-    system: str
-    versions: dict[str, str]
 
 
 def _scaled(size: int, share: float) -> int:
@@ -261,26 +238,3 @@ def measure(
         max(figures),
         repeats,
     )
-
-
-def _processor() -> str:
-    listing = Path("/proc/cpuinfo")
-    if listing.is_file():
-        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def machine() -> Machine:
-    """The machine and the versions in use."""
-    versions = {"python": platform.python_version(), "jr-explorer": explorer.__version__}
-    versions.update({package: version(package) for package in PACKAGES})
-    return Machine(_processor(), usable_cores(), platform.platform(terse=True), versions)

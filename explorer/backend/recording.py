@@ -13,7 +13,9 @@ import mne
 import numpy as np
 from scipy.signal import resample_poly
 
+from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
+from explorer.backend.simulate import Cancelled
 from explorer.backend.spectrum import Spectrum, spectrum
 
 LOW_HZ, HIGH_HZ = 0.5, 40.0
@@ -99,6 +101,7 @@ def filtered(
     low: float = LOW_HZ,
     high: float = HIGH_HZ,
     rate: float | None = None,
+    progress: Progress | None = None,
 ) -> Recording:
     """The recording, band-pass filtered without delay and, if asked, resampled.
 
@@ -109,9 +112,11 @@ def filtered(
         low: lower edge in Hz, 0 for none.
         high: upper edge in Hz; left out where the sampling rate already excludes it.
         rate: samples per s afterwards, at least 2.5 · ``high``; as before where None.
+        progress: told the share of channels filtered.
 
     Raises:
         ExplorerError: edges or a rate that cannot be used.
+        Cancelled: ``progress`` returned False.
     """
     if not (np.isfinite([low, high]).all() and 0.0 <= low < high):
         raise ExplorerError("filter", "0 ≤ low < high in Hz", f"{low:g} to {high:g}")
@@ -124,9 +129,13 @@ def filtered(
             "filter", f"a lower edge below {0.45 * recording.rate:g} Hz", f"{low:g}"
         )
     upper = high if high < 0.45 * recording.rate else None
-    data = mne.filter.filter_data(
-        recording.data_uv, recording.rate, low or None, upper, copy=True, verbose="error"
-    )
+    data = np.empty_like(recording.data_uv)
+    for row, channel in enumerate(recording.data_uv):  # one by one, so that it can be stopped
+        data[row] = mne.filter.filter_data(
+            channel, recording.rate, low or None, upper, copy=True, verbose="error"
+        )
+        if progress and not progress((row + 1) / len(data)):
+            raise Cancelled
     if rate is not None and rate != recording.rate:
         ratio = Fraction(rate / recording.rate).limit_denominator(1000)
         data = resample_poly(data, ratio.numerator, ratio.denominator, axis=1, padtype="line")

@@ -15,14 +15,19 @@ import mne
 import numpy as np
 from scipy.io.matlab import MatReadError
 
+from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
 from explorer.backend.leadfield import flattened
 from explorer.backend.recording import Recording
 from explorer.backend.recording_checks import check_brainvision_length, check_edf_size
+from explorer.backend.recording_csv import read_csv
+from explorer.backend.simulate import Cancelled
 
 UPLOAD_LIMIT_MB = 200
 SAMPLE_LIMIT = 10**8
 """Channels × samples that are read at most: 0.8 GB in memory."""
+BLOCK_SAMPLES = 4 * 10**6
+"""Channels × samples read at once, between two reports of progress."""
 LEAST_RATE = 10.0
 HEAD_RADIUS_M = 0.095
 _OTHER_SENSORS = ("EOG", "ECG", "EKG", "EMG")
@@ -64,16 +69,20 @@ READ_ERRORS = (
 """What MNE and SciPy raise on files that are damaged or of another kind."""
 
 
-def load_recording(path: Path, name: str | None = None) -> Recording:
+def load_recording(
+    path: Path, name: str | None = None, progress: Progress | None = None
+) -> Recording:
     """Read a recording from a file.
 
     Args:
         path: .edf, .bdf, .vhdr (with .vmrk and .eeg beside it), .set (with .fdt beside
             it), .fif, or .csv with a column ``time_s`` or ``time`` and channels in µV.
         name: shown on the page; the file's name where None.
+        progress: told the share read.
 
     Raises:
         ExplorerError: anything else, a damaged or empty file, no EEG channel, NaN.
+        Cancelled: ``progress`` returned False.
     """
     name = name or path.name
     kind = path.suffix.lower()
@@ -85,19 +94,22 @@ def load_recording(path: Path, name: str | None = None) -> Recording:
         raise ExplorerError("recording", _KINDS_TEXT, f"{name}, which is empty")
     if kind in (".edf", ".bdf"):
         check_edf_size(path, name)
-    recording = _read_csv(path, name) if kind == ".csv" else _read_with_mne(path, name, kind)
-    return _checked(recording)
+    if kind == ".csv":
+        return _checked(read_csv(path, name, progress))
+    return _checked(_read_with_mne(path, name, kind, progress))
 
 
-def load_uploaded(files: Mapping[str, bytes]) -> Recording:
+def load_uploaded(files: Mapping[str, bytes], progress: Progress | None = None) -> Recording:
     """Read a recording from uploaded files, several where the format has companions.
 
     Args:
         files: content by file name, for example a .set and its .fdt.
+        progress: told the share read.
 
     Raises:
         ExplorerError: over 200 MB together, not exactly one recording among them, or as
             ``load_recording``.
+        Cancelled: ``progress`` returned False.
     """
     size = sum(len(content) for content in files.values()) / 1e6
     if size > UPLOAD_LIMIT_MB:
@@ -110,10 +122,10 @@ def load_uploaded(files: Mapping[str, bytes]) -> Recording:
     with tempfile.TemporaryDirectory(prefix="jr-explorer-") as folder:
         for name, content in files.items():
             (Path(folder) / names[name]).write_bytes(content)
-        return load_recording(Path(folder) / mains[0])
+        return load_recording(Path(folder) / mains[0], progress=progress)
 
 
-def _read_with_mne(path: Path, name: str, kind: str) -> Recording:
+def _read_with_mne(path: Path, name: str, kind: str, progress: Progress | None) -> Recording:
     try:
         raw = getattr(mne.io, READERS[kind])(path, preload=False, verbose="error")
         if kind == ".vhdr":
@@ -123,9 +135,9 @@ def _read_with_mne(path: Path, name: str, kind: str) -> Recording:
         if len(eeg) * raw.n_times > SAMPLE_LIMIT:
             got = f"{name} with {len(eeg)} channels of {raw.n_times} samples"
             raise ExplorerError("recording", f"at most {SAMPLE_LIMIT:,} samples in all", got)
-        data = raw.get_data(picks=eeg, verbose="error") * 1e6 if len(eeg) else np.zeros((0, 0))
+        data = _microvolts(raw, eeg, progress)
         events = _events(raw)
-    except ExplorerError:
+    except (ExplorerError, Cancelled):
         raise
     except READ_ERRORS as error:
         raise ExplorerError(
@@ -141,6 +153,19 @@ def _read_with_mne(path: Path, name: str, kind: str) -> Recording:
         events=MappingProxyType(events),
         positions=flattened(xyz, HEAD_RADIUS_M) if known else None,
     )
+
+
+def _microvolts(raw: Any, eeg: np.ndarray, progress: Progress | None) -> np.ndarray:
+    """The EEG channels (channels, n) in µV, read a part at a time."""
+    data = np.empty((len(eeg), raw.n_times))
+    step = max(1, BLOCK_SAMPLES // max(1, raw.info["nchan"]))
+    for start in range(0, raw.n_times if len(eeg) else 0, step):
+        stop = min(start + step, raw.n_times)
+        data[:, start:stop] = raw.get_data(picks=eeg, start=start, stop=stop, verbose="error")
+        if progress and not progress(stop / raw.n_times):
+            raise Cancelled
+    data *= 1e6
+    return data
 
 
 def _got(name: str, error: BaseException, path: Path) -> str:
@@ -186,40 +211,6 @@ def _events(raw: Any) -> dict[str, np.ndarray]:
     for name, sample in found:
         onsets.setdefault(name, []).append((sample - raw.first_samp) / raw.info["sfreq"])
     return {name: np.unique(onsets[name]) for name in sorted(onsets)}
-
-
-def _read_csv(path: Path, name: str) -> Recording:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = [word.strip().strip('"') for word in file.readline().split(",")]
-            body = file.read()
-        table = np.loadtxt(body.splitlines(), delimiter=",", ndmin=2) if body.strip() else None
-    except (ValueError, OSError, MemoryError) as error:
-        reason = str(error).split(";")[0]
-        raise ExplorerError("recording", "a CSV file of numbers", f"{name} ({reason})") from None
-    column = next((header.index(word) for word in ("time_s", "time") if word in header), None)
-    if column is None:
-        raise ExplorerError(
-            "recording", "a CSV file whose first line names a column time_s or time", name
-        )
-    if table is None or table.shape[0] < 2 or table.shape[1] != len(header):
-        shape = "no rows" if table is None else f"{table.shape[0]} rows of {table.shape[1]}"
-        raise ExplorerError(
-            "recording", f"rows of {len(header)} numbers", f"{name} with {shape} numbers"
-        )
-    rate = _uniform_rate(table[:, column], name)
-    channels = tuple(word for k, word in enumerate(header) if k != column)
-    data = np.delete(table, column, axis=1).T.copy()  # (channels, n)
-    return Recording(name, rate, channels, data, MappingProxyType({}))
-
-
-def _uniform_rate(time: np.ndarray, name: str) -> float:
-    step = (time[-1] - time[0]) / (time.size - 1)
-    uneven = np.abs(np.diff(time) - step) > 0.2 * abs(step)  # admits times rounded to ms
-    if not (np.isfinite(time).all() and step > 0.0) or uneven.any():
-        where = f", line {int(np.argmax(uneven)) + 3}" if np.isfinite(time).all() else ""
-        raise ExplorerError("recording", "evenly spaced, ascending times in s", f"{name}{where}")
-    return round(1.0 / step, 3)
 
 
 def _checked(recording: Recording) -> Recording:

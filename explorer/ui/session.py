@@ -264,6 +264,7 @@ class Session:
 
     def close(self) -> None:
         """The visitor has gone: stop what runs and let everything go."""
+        self.recording.close()
         for tab in self.tabs.values():
             tab.close()
         self.tabs = {}

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from explorer.backend.bench import BENCHMARKS, Benchmark, Measurement, machine, measure
+from explorer.backend.bench import BENCHMARKS, Benchmark, Measurement, measure
+from explorer.backend.machine import machine
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

@@ -9,8 +9,8 @@ import pytest
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.errors import ExplorerError
 from explorer.backend.parameters import PARAMETERS
-from explorer.ui.slider import (
-    ParameterSlider,
+from explorer.ui.slider import ParameterSlider
+from explorer.ui.track import (
     limits,
     number_text,
     position,
