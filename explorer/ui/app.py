@@ -12,6 +12,7 @@ from bokeh.models import CustomJS, Spacer
 from bokeh.server.server import Server
 
 from explorer.backend.circuits import CIRCUITS
+from explorer.backend.estimators.service import SERVICE
 from explorer.backend.warm import warm_page
 from explorer.ui.cards import CARDS, choice_widgets
 from explorer.ui.controls import COLLAPSED, ORDER
@@ -26,6 +27,8 @@ STATIC = Path(__file__).parent / "static"
 TITLE = "Jansen-Rit Explorer"
 MESSAGE_LIMIT = 300 * 2**20
 """Largest message from the page in bytes: a 200 MB recording and its wrapping."""
+LOAD_AFTER_S = 1.0
+"""The networks load this long after the start, out of the way of the first page."""
 
 pn.extension("filedropper", inline=False)
 
@@ -86,6 +89,7 @@ def page() -> pn.Template:
     for key, slot in session.slots.items():
         place(f"tab_{key}", slot)
     place("sobol_compact", session.sobol.panel())
+    place("estimates_compact", session.estimates.panel())
     place("circuit", session.header.circuit)
     place("preset", session.header.preset)
     place("headline", pn.pane.Bokeh(session.headline))
@@ -112,7 +116,7 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
     for name in CIRCUITS:
         shipped_table(name)
     names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
-    return pn.serve(
+    server = pn.serve(
         {"/": page},
         port=port,
         address=address,
@@ -125,6 +129,8 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
         check_unused_sessions_milliseconds=2000,
         unused_session_lifetime_milliseconds=10000,
     )
+    server.io_loop.call_later(LOAD_AFTER_S, SERVICE.start)  # unless a page has asked before
+    return server
 
 
 def serve(port: int = 5006, address: str = "127.0.0.1", show: bool = True) -> None:
