@@ -159,8 +159,8 @@ def rows_of(
     """One row for each target."""
     return [
         Score(
-            test, circuit, estimator, target, noise_factor,
-            *(float(getattr(scores, name)[k]) for name in COLUMNS), scores.n,
+            test, circuit, estimator, target, noise_factor, n=scores.n,
+            **{name: float(getattr(scores, name)[k]) for name in COLUMNS},
         )
         for k, target in enumerate(TARGETS)
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,6 @@ def _within(interval: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return ((interval[..., 0] <= truth) & (truth <= interval[..., 1])).mean(axis=0)
 
 
-def r_error(r: np.ndarray, n: int) -> np.ndarray:
+def r_error(r: float, n: int) -> float:
     """Standard error of Pearson's r over n cases, (1 − r²) / √(n − 1) (large n)."""
-    return (1.0 - np.asarray(r) ** 2) / np.sqrt(max(n - 1, 1))
+    return (1.0 - r**2) / math.sqrt(max(n - 1, 1))
