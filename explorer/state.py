@@ -13,13 +13,17 @@ import param
 
 from explorer.backend.circuits import CIRCUITS, Circuit, circuit
 from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.names import ESTIMATOR_TITLES
 from explorer.backend.leadfield import lead_field
 from explorer.backend.parameters import PARAMETERS
 from explorer.backend.settings import REGIONS, STARTS, Settings, check_seed, make_settings
+from explorer.backend.targets import TARGETS
 
 CHANNELS: tuple[str, ...] = tuple(lead_field("caudal_middle_frontal").names)
 STATE_VARIABLES = ("y0", "y1", "y2", "y1-y2", "dy0", "dy1", "dy2")
-TABS = ("explore", "sensitivity", "dynamics", "model")
+TABS = ("explore", "estimates", "sensitivity", "dynamics", "model")
+ESTIMATE_VIEWS = ("overlay", "monte_carlo", "ladder", "posterior", "recording")
+NO_ESTIMATOR = "none"
 HISTORY = 200
 MOST_PAIRS = 200
 
@@ -34,6 +38,9 @@ class Choices:
         phase_x, phase_y: state variables.
         cursor_ms: time of the scalp map after the pulse.
         tab: which tab is open.
+        estimators: chosen estimators, comma between, or ``none``.
+        estimates: which view stands beside the estimates.
+        pair_x, pair_y: targets of the pair plot.
     """
 
     eeg: str = "source"
@@ -42,6 +49,16 @@ class Choices:
     phase_y: str = "y2"
     cursor_ms: float = 100.0
     tab: str = "explore"
+    estimators: str = ",".join(ESTIMATOR_TITLES)
+    estimates: str = "overlay"
+    pair_x: str = "A_i"
+    pair_y: str = "a_4"
+
+    @property
+    def estimator_names(self) -> tuple[str, ...]:
+        """The chosen estimators, in the registry's order."""
+        chosen = self.estimators.split(",")
+        return tuple(name for name in ESTIMATOR_TITLES if name in chosen)
 
 
 _ADMITTED: dict[str, tuple[str, ...]] = {
@@ -50,6 +67,9 @@ _ADMITTED: dict[str, tuple[str, ...]] = {
     "phase_x": STATE_VARIABLES,
     "phase_y": STATE_VARIABLES,
     "tab": TABS,
+    "estimates": ESTIMATE_VIEWS,
+    "pair_x": tuple(TARGETS),
+    "pair_y": tuple(TARGETS),
 }
 
 
@@ -67,6 +87,12 @@ def check_choice(name: str, value: str) -> str | float:
         if not -200.0 <= time <= 1000.0:
             raise ExplorerError(name, "a time from -200 to 1000 ms", repr(value))
         return time
+    if name == "estimators":
+        unknown = set(value.split(",")) - {*ESTIMATOR_TITLES, NO_ESTIMATOR}
+        if unknown:
+            expected = f"some of {', '.join(ESTIMATOR_TITLES)}, or {NO_ESTIMATOR}"
+            raise ExplorerError(name, expected, repr(value))
+        return ",".join(n for n in ESTIMATOR_TITLES if n in value.split(",")) or NO_ESTIMATOR
     if value not in _ADMITTED[name]:
         raise ExplorerError(name, f"one of {', '.join(_ADMITTED[name])}", repr(value))
     return value

@@ -12,6 +12,7 @@ from bokeh.models import CustomJS, Spacer
 from bokeh.server.server import Server
 
 from explorer.backend.circuits import CIRCUITS
+from explorer.backend.estimators.service import SERVICE
 from explorer.backend.warm import warm_page
 from explorer.ui.cards import CARDS, choice_widgets
 from explorer.ui.controls import COLLAPSED, ORDER
@@ -26,6 +27,8 @@ STATIC = Path(__file__).parent / "static"
 TITLE = "Jansen-Rit Explorer"
 MESSAGE_LIMIT = 300 * 2**20
 """Largest message from the page in bytes: a 200 MB recording and its wrapping."""
+LOAD_AFTER_S = 1.0
+"""The networks load this long after the start, out of the way of the first page."""
 
 pn.extension("filedropper", inline=False)
 
@@ -88,6 +91,7 @@ def page() -> pn.Template:
     for key, slot in session.slots.items():
         place(f"tab_{key}", slot)
     place("sobol_compact", session.sobol.panel())
+    place("estimates_compact", session.estimates.panel())
     place("circuit", session.header.circuit)
     place("preset", session.header.preset)
     place("headline", pn.pane.Bokeh(session.headline))
@@ -129,6 +133,7 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
         unused_session_lifetime_milliseconds=10000,
     )
     forget_closed_windows(server.io_loop.asyncio_loop)  # type: ignore[attr-defined]
+    server.io_loop.call_later(LOAD_AFTER_S, SERVICE.start)  # unless a page has asked before
     return server
 
 

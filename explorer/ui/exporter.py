@@ -14,6 +14,7 @@ from bokeh.models import Button, CustomJS, Select
 from explorer.backend.export import table_csv, table_npz
 from explorer.backend.fif import write_evoked_fif
 from explorer.ui.styles import BUTTON, FIELD
+from explorer.ui.view import Exportable
 
 if TYPE_CHECKING:
     from explorer.ui.session import Session
@@ -39,7 +40,9 @@ class Exporter:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        views = {view.name: view for view in session.views}
+        offered: tuple[Exportable, ...] = (*session.views, session.estimates)
+        self.views = {view.name: view for view in offered}
+        views = self.views
         # Bokeh's own: a callback of Panel's in JavaScript would keep the session for ever
         self.plot = Select(
             title="Plot", options=[(name, view.title) for name, view in views.items()],
@@ -70,8 +73,7 @@ class Exporter:
     def _data(self) -> io.BytesIO:
         if self.format.value == "FIF":
             return io.BytesIO(self._fif())
-        view = next(v for v in self.session.views if v.name == self.plot.value)
-        columns = view.table().columns
+        columns = self.views[self.plot.value].table().columns
         if self.format.value == "CSV":
             return io.BytesIO(table_csv(columns).encode())
         return io.BytesIO(table_npz(columns, self.session.state.settings))

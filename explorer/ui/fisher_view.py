@@ -29,11 +29,12 @@ _PERCENT = re.compile(r"(?<=\d) ?%")
 
 @dataclass(frozen=True)
 class Spread:
-    """How widely one estimator's estimates scatter at the present point.
+    """How unsure one estimator says it is at the present point.
 
     Attributes:
         estimator: its title.
-        sd: (9,) standard deviation of each inferred parameter, in its unit; NaN where unknown.
+        sd: (9,) standard deviation that it reports of each inferred parameter, in its unit; NaN
+            where unknown.
         colour: of its marks, CSS.
         marker: shape of its marks, a Bokeh marker.
     """

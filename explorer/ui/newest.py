@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,23 +12,16 @@ from typing import Any
 from bokeh.document import Document
 from panel.io.document import hold
 
+from explorer.backend.calm import give_way
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
 from explorer.backend.simulate import Cancelled
 
-NICE = 5
-"""With less, dragging during a run suffers; with more, it holds Python's lock too long."""
 TELL_S = 0.1
 """Progress is told to the page so often at most."""
 
 
-def _give_way() -> None:
-    """Let the page go first: this thread, and threads that it starts, at a lower priority."""
-    if sys.platform == "linux":  # elsewhere a priority belongs to the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-
-
-_POOL = ThreadPoolExecutor(8, thread_name_prefix="newest", initializer=_give_way)
+_POOL = ThreadPoolExecutor(8, thread_name_prefix="newest", initializer=give_way)
 
 
 @dataclass(eq=False)

@@ -46,7 +46,8 @@ class RecordingPanel:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.recording: Recording | None = None
-        self._average: RecordedEvoked | None = None
+        self.average: RecordedEvoked | None = None
+        self._changed: list[Callable[[], None]] = []
         self._busy = False
         self._words = self._name = ""
         self._soon: object | None = None
@@ -77,6 +78,10 @@ class RecordingPanel:
         button = pn.widgets.Button(name=name, visible=False, margin=(4, 6), stylesheets=[BUTTON])
         button.on_click(lambda _event: pressed())
         return button
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` when there is another averaged response, or none any more."""
+        self._changed.append(changed)
 
     def _empty_dropper(self) -> pn.widgets.FileDropper:
         dropper = pn.widgets.FileDropper(
@@ -151,7 +156,7 @@ class RecordingPanel:
         recording, channel = shown.recording, shown.channel
         if recording is not self.recording:
             return
-        self._average = shown.evoked
+        self.average = shown.evoked
         if shown.problem:
             self.session.complain(shown.problem)
         if channel in CHANNELS:
@@ -166,6 +171,11 @@ class RecordingPanel:
         self._words = words + (f": peak {peak:.1f} Hz above 5 Hz" if peak else "")
         self._describe()
         self.refresh_misfit()
+        self._tell_changed()
+
+    def _tell_changed(self) -> None:
+        for tell in self._changed:
+            tell()
 
     def _describe(self) -> None:
         if not self._loading.busy:
@@ -173,33 +183,35 @@ class RecordingPanel:
 
     def refresh_misfit(self) -> None:
         """Say how far the model is from the recording, after scaling."""
-        if self._average is None:
+        if self.average is None:
             self.misfit.object = ""
             return
         shot, view = self.session.shot, self.session.evoked
-        time = self._average.time
+        time = self.average.time
         model = np.interp(time, shot.evoked.time, view.chosen(shot))
-        fit = compare(model, self._average.mean_uv)
+        fit = compare(model, self.average.mean_uv)
         self.misfit.object = (
-            f"Evoked response, {self._average.n_epochs} epochs, against the model at "
+            f"Evoked response, {self.average.n_epochs} epochs, against the model at "
             f"{view.channel_name(shot)}: r = {fit.r:.2f}, RMSE = {fit.rmse:.2f} µV "
             f"after scaling by {fit.scale:.2g}."
         )
 
     def _removed(self) -> None:
         self._showing.stop()
-        self.recording = self._average = None
+        self.recording = self.average = None
         self._words = ""
         for widget in (self.channel, self.event, self.remove):
             widget.visible = False
         self.misfit.object = ""
         self._describe()
         self.session.show_recording(None, None)
+        self._tell_changed()
 
     def close(self) -> None:
         """The visitor has gone: stop what runs."""
         self._loading.stop()
         self._showing.stop()
+        self._changed.clear()
 
 
 def _bytes(content: object) -> bytes:

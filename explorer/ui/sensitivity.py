@@ -15,18 +15,20 @@ from panel.io.document import hold
 
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.names import ESTIMATOR_TITLES
 from explorer.backend.fisher_report import FisherReport, fisher_at
 from explorer.backend.oat import OatMap, one_at_a_time
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import Settings
 from explorer.backend.snapshot import Snapshot
-from explorer.ui.fisher_view import FisherView
+from explorer.ui.estimating import Shown
+from explorer.ui.fisher_view import FisherView, Spread
 from explorer.ui.newest import Newest
 from explorer.ui.oat_view import SHADES, OatView, map_key
 from explorer.ui.sensitivity_parts import NARROW, card, choice, head, heading, radio, symbol
 from explorer.ui.sobol_cards import SobolCards
 from explorer.ui.tab import Tab
-from explorer.ui.theme import Theme
+from explorer.ui.theme import ESTIMATOR_LOOKS, THEMES, Theme
 from explorer.ui.view import STRETCH
 
 if TYPE_CHECKING:
@@ -96,6 +98,9 @@ class SensitivityTab(Tab):
             self.oat.caption.box,
         )
         self._built = True
+        session.estimating.listen(self._estimated, lambda _outdated: None)
+        if session.estimating.shown is not None:
+            self._estimated(session.estimating.shown)
         if self._theme is not None:
             self.dress(*self._theme)
         self.sobol.draw()
@@ -126,6 +131,25 @@ class SensitivityTab(Tab):
         if self.fisher_work.busy:  # it lags behind the slider
             self.fisher.dim(True)
         self.fisher_work.ask(lambda _progress: fisher_at(settings, workers=1), self._report)
+
+    def _estimated(self, shown: Shown) -> None:
+        """The estimators' own spread beside the least possible one, where it is to be believed."""
+        if not self._built:
+            return
+        theme = self._theme[0] if self._theme else THEMES["light"]
+        trusted = {} if shown.reasons else shown.reading.estimates
+        self.fisher.show_spreads(
+            [
+                Spread(
+                    ESTIMATOR_TITLES[name], one.sd[0, : len(INFERRED_NAMES)],
+                    ESTIMATOR_LOOKS[name].colours[theme.name], ESTIMATOR_LOOKS[name].marker,
+                )
+                for name, one in trusted.items()
+                if name in self.session.state.choices.estimator_names
+            ],
+            shown.settings.circuit,
+            shown.settings.theta[: len(INFERRED_NAMES)],
+        )  # fmt: skip
 
     def _report(self, report: FisherReport) -> None:
         self.fisher.show(report)
@@ -162,6 +186,8 @@ class SensitivityTab(Tab):
         if self._built:
             for view in (self.sobol, self.fisher, self.oat):
                 view.dress(theme, font)
+            if self.session.estimating.shown is not None:
+                self._estimated(self.session.estimating.shown)
 
     def close(self) -> None:
         if self._built:

@@ -24,6 +24,8 @@ from explorer.state import Choices, ExplorerState, parse_query
 from explorer.ui.bridge import Bridge
 from explorer.ui.controls import Controls
 from explorer.ui.eeg import EegView
+from explorer.ui.estimates_compact import CompactEstimates
+from explorer.ui.estimating import Estimating
 from explorer.ui.evoked import EvokedView
 from explorer.ui.header import Header
 from explorer.ui.phase import PhaseView
@@ -76,7 +78,10 @@ class Session:
         self.header = Header(self.state, self.arrived)
         self.recording = RecordingPanel(self)
         self.sobol = CompactSobol()
+        self.estimating = Estimating(self)
+        self.estimates = CompactEstimates(self)
         self._resting: object | None = None
+        self._estimates_follow = False
         self._drawn: tuple[object, str] = (None, "")
         self.shot: Snapshot = take_snapshot(self.state.settings, self.state.choices.eeg)
         self._adopt_choices(self.state.choices)
@@ -95,6 +100,7 @@ class Session:
         self._hear("lecture", lambda _new: self._redress())
         self._hear("cursor_ms", lambda new: self.choose(cursor_ms=new))
         self._hear("tab", lambda new: self.choose(tab=new))
+        pn.state.onload(self._stands)
         self.pump.listen()
 
     def _hear(self, name: str, action: Callable[[Any], object]) -> None:
@@ -104,6 +110,11 @@ class Session:
         self.bridge.on_change(name, changed)
 
     # --- drawing -----------------------------------------------------------------
+
+    def _stands(self) -> None:
+        """The page is open; the estimators waited for that, so that it opens as fast."""
+        self._estimates_follow = True
+        self.estimating.ask(self.state.settings, final=True)
 
     def draw(self) -> None:
         """Bring all live views up to the state."""
@@ -120,6 +131,7 @@ class Session:
             for view in self.views:
                 view.update(self.shot)
         self.sobol.show(settings.circuit)
+        self.estimating.frame(settings)
         self.controls.refresh(settings)
         self.header.refresh()
         self._say()
@@ -150,6 +162,7 @@ class Session:
         for view in self.views:
             view.dress(theme, font)
         self.sobol.dress(theme, font)
+        self.estimates.dress(theme, font)
         for tab in self.tabs.values():
             tab.dress(theme, font)
         size = 22 if self.bridge.lecture else 17
@@ -184,6 +197,8 @@ class Session:
         with hold(self.doc):
             self._settle_axes()
             self.recording.refresh_misfit()
+            if self._estimates_follow:
+                self.estimating.ask(self.state.settings, final=True)
             if self.open_tab:
                 self.open_tab.rested(self.shot)
             self._write_address()
@@ -249,6 +264,9 @@ class Session:
         if self.bridge.tab != choices.tab:
             self.bridge.tab = choices.tab
         self._build_tab(choices.tab)
+        self.estimates.adopt(choices)
+        for tab in self.tabs.values():
+            tab.adopt(choices)
 
     def _build_tab(self, key: str) -> None:
         """Build a tab when it is opened for the first time, so that the page loads fast."""
@@ -270,6 +288,7 @@ class Session:
     def close(self) -> None:
         """The visitor has gone: stop what runs and let everything go."""
         self.recording.close()
+        self.estimating.close()
         for tab in self.tabs.values():
             tab.close()
         self.tabs = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import panel as pn
 
 from explorer.backend.snapshot import Snapshot
+from explorer.state import Choices
 from explorer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class Tab(ABC):
 
     def rested(self, shot: Snapshot) -> None:
         """While the tab is open: a movement has ended, or the tab was opened."""
+
+    def adopt(self, choices: Choices) -> None:
+        """Follow the choices of the views, whether open or not."""
 
     def dress(self, theme: Theme, font: int) -> None:
         """Wear a theme."""

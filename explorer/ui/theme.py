@@ -1,7 +1,8 @@
 """Colours and type sizes of the two themes, and how a figure wears them.
 
 One meaning per colour everywhere: the model is the ink of the theme, a recording is
-orange and dashed. Contrast of text is at least 4.5 : 1 on both papers.
+orange and dashed, estimators have five hues and marker shapes, the exact posterior is
+hatched grey. Contrast of text is at least 4.5 : 1 on both papers.
 """
 
 from __future__ import annotations
@@ -67,6 +68,44 @@ THEMES: dict[str, Theme] = {
         ),
     )
 }
+
+
+@dataclass(frozen=True)
+class EstimatorLook:
+    """How one estimator is drawn, everywhere.
+
+    Attributes:
+        name: key of ``ESTIMATORS``.
+        marker: a Bokeh marker.
+        glyph: the same shape as a letter, for buttons and legends.
+        dash: of its lines.
+        colours: CSS, by the theme's name.
+    """
+
+    name: str
+    marker: str
+    glyph: str
+    dash: tuple[int, ...]
+    colours: dict[str, str]
+
+
+ESTIMATOR_LOOKS: dict[str, EstimatorLook] = {
+    look.name: look
+    for look in (
+        EstimatorLook("bilstm", "circle", "●", (9, 3), {"light": "#2f7fd0", "dark": "#4f9df0"}),
+        EstimatorLook("lstm", "square", "■", (2, 3), {"light": "#5e5200", "dark": "#f2ec8a"}),
+        EstimatorLook(
+            "cnn_bilstm", "triangle", "▲", (9, 3, 2, 3), {"light": "#00856b", "dark": "#38cda8"}
+        ),
+        EstimatorLook(
+            "transformer", "diamond", "◆", (5, 5), {"light": "#c04595", "dark": "#f08ccf"}
+        ),
+        EstimatorLook("npe", "star", "★", (14, 4), {"light": "#7a1f3d", "dark": "#c9566f"}),
+    )
+}
+"""Hues that differ from each other, from the model's ink and from a recording's orange also
+to the colour-blind (least distance in CIELAB under simulated protan-, deuter- and tritanopia
+13 among the five), with at least 4 : 1 on their paper; the shape tells them apart besides."""
 LECTURE_FONT = 18
 """Size of type for the last row of a lecture room, px."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import panel as pn
@@ -78,6 +79,18 @@ class Table:
     """
 
     columns: dict[str, np.ndarray]
+
+
+class Exportable(Protocol):
+    """What the export dialog offers: a figure with its data."""
+
+    name: str
+    title: str
+    plot: figure
+
+    def table(self) -> Table:
+        """The data shown now."""
+        ...
 
 
 class LiveView(ABC):
