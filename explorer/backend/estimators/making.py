@@ -18,9 +18,9 @@ from explorer.backend.estimators.training import Plan, Progress, Trained, Traine
 from explorer.backend.estimators.weights import save_weights
 from explorer.backend.revision import revision
 
-SHIPPED_SIZE = {"deepjr": 200_000, "jansen_rit": 300_000}
+SHIPPED_SIZE = {"deepjr": 500_000, "jansen_rit": 1_000_000}
 """Simulations behind the shipped weights."""
-SHIPPED_DATA_SEED = 7
+SHIPPED_DATA_SEED = 11
 LEAST_DATA = 1_000
 _EVIDENCE = 20_000  # responses behind the quantiles of the evidence
 
