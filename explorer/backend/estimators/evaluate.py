@@ -247,10 +247,11 @@ def merged(old: Benchmark, new: Benchmark) -> Benchmark:
         return old.weights.get(file) == new.weights.get(file)
 
     kept = [one for one in old.scores if (one.test, one.circuit) not in has and stands(one)]
+    old_times = (t for t in old.timings if (t.circuit, t.estimator) not in timed)
     scored_in = {(one.test, one.circuit) for one in kept}
     return replace(
         new,
         tests=(*new.tests, *(t for t in old.tests if (t.test, t.circuit) in scored_in)),
         scores=(*new.scores, *kept),
-        timings=(*new.timings, *(t for t in old.timings if (t.circuit, t.estimator) not in timed)),
+        timings=(*new.timings, *old_times),
     )
