@@ -175,7 +175,7 @@ def evaluate(
                 if data.exists():
                     found = backend.merged(load_benchmark(data), found)
                 save_benchmark(found, data, force=True)
-                write_page(found, read_manifest(folder), page)
+                write_page(load_benchmark(data), read_manifest(folder), page)
         except Cancelled:
             typer.echo("Stopped; the parts that were finished are written.", err=True)
             raise typer.Exit(INTERRUPTED) from None
