@@ -140,7 +140,8 @@ def evaluate(
 ) -> None:
     """Score the estimators: writes benchmark.json and the page docs/estimators.md.
 
-    With --circuit or --part the rest of an existing benchmark stays as it is.
+    Each part is written when it is finished; what an existing benchmark says of the same
+    weights stays where it is not asked for.
     """
     from explorer.backend.estimators import evaluate as backend
     from explorer.backend.estimators.benchmark import PATH, load_benchmark, save_benchmark
@@ -169,14 +170,15 @@ def evaluate(
             return not stopped()
 
         try:
-            found = backend.evaluate(_asked(chosen, circuits, count, folder, told), folder, told)
+            for one in _asked(chosen, circuits, count, folder, told):
+                found = backend.evaluate([one], folder, told)
+                if data.exists():
+                    found = backend.merged(load_benchmark(data), found)
+                save_benchmark(found, data, force=True)
+                write_page(load_benchmark(data), read_manifest(folder), page)
         except Cancelled:
-            typer.echo("Stopped; nothing is written.", err=True)
+            typer.echo("Stopped; the parts that were finished are written.", err=True)
             raise typer.Exit(INTERRUPTED) from None
-    if data.exists() and (part or circuit is not None):
-        found = backend.merged(load_benchmark(data), found)
-    save_benchmark(found, data, force)
-    write_page(found, read_manifest(folder), page, force)
 
 
 def _parts(asked: list[str] | None) -> list[str]:

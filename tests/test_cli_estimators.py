@@ -261,3 +261,20 @@ def test_a_killed_dataset_leaves_no_half_file(tmp_path: Path):
     _, err = child.communicate(timeout=60)
     assert child.returncode == 130 and err == "Stopped; nothing is written.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_evaluation_keeps_its_finished_parts(run, folder: Path, tmp_path: Path,
+                                                            monkeypatch):  # fmt: skip
+    monkeypatch.setattr(evaluate, "NOISE_FACTORS", (1.0,))
+    monkeypatch.setattr(evaluate, "N_DRAWS", 20)
+
+    def interrupted(*_: object):
+        os.kill(os.getpid(), signal.SIGINT)
+        yield "time", evaluate.Scored()
+
+    monkeypatch.setattr(evaluate, "timings", interrupted)
+    words = ("evaluate", "--circuit", "deepjr", "--cases", 5, "--weights", folder, "--out",
+             tmp_path, "--part", "repeating", "--part", "time")  # fmt: skip
+    told = run(*words)
+    assert told.code == 130 and told.err.count("\n") == 1
+    assert {one.test for one in load_benchmark(tmp_path / "benchmark.json").tests} == {"repeating"}

@@ -201,13 +201,13 @@ def save_ceiling(ceiling: Ceiling, path: Path) -> None:
     """Write a ceiling as NetCDF, beside the target and renamed."""
     import xarray  # slow to import
 
-    variables = {
-        name: (dims, getattr(ceiling, name).astype(np.int8 if dims == ("noise", "case") and
-               getattr(ceiling, name).dtype == bool else getattr(ceiling, name).dtype))
-        for name, dims in _DIMENSIONS.items()
-    }  # fmt: skip
-    attributes = {f.name: getattr(ceiling, f.name) for f in fields(ceiling)
-                  if f.name not in _DIMENSIONS}  # fmt: skip
+    variables = {}
+    for name, dims in _DIMENSIONS.items():
+        values = getattr(ceiling, name)
+        variables[name] = (dims, values.astype(np.int8) if values.dtype == bool else values)
+    attributes = {
+        f.name: getattr(ceiling, f.name) for f in fields(ceiling) if f.name not in _DIMENSIONS
+    }
     data = xarray.Dataset(
         variables, {"quantity": list(QUANTITIES), "level": list(LEVELS)}, attributes
     )

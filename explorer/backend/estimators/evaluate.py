@@ -66,11 +66,13 @@ class Scored:
     timings: tuple[Timing, ...] = ()
 
 
-def scored(weights: Weights, cases: CaseSet, noise_factor: float) -> tuple[Scores, Estimates]:
-    """Score a network on a set of cases at one noise factor."""
+def scored(
+    weights: Weights, cases: CaseSet, noise_factor: float, n_draws: int
+) -> tuple[Scores, Estimates]:
+    """Score a network on a set of cases at one noise factor, with draws where it draws."""
     noise = np.full(len(cases.waves), noise_mv(cases.circuit, noise_factor))
     found = estimate_waves(
-        weights, observed(cases, noise_factor), noise, cases.context, n_draws=N_DRAWS
+        weights, observed(cases, noise_factor), noise, cases.context, n_draws=n_draws
     )
     return score(found.mean, found.interval50, found.interval90, cases.truth), found
 
@@ -87,7 +89,8 @@ def on_test(name: str, circuit: str, n: int, folder: Path) -> Iterator[tuple[str
     for estimator in ESTIMATORS:
         weights = load_weights(estimator, circuit, folder)
         for factor in NOISE_FACTORS:
-            rows = rows_of(name, circuit, estimator, factor, scored(weights, cases, factor)[0])
+            found, _ = scored(weights, cases, factor, N_DRAWS)
+            rows = rows_of(name, circuit, estimator, factor, found)
             yield f"{name}, {circuit}, {estimator}", Scored(scores=tuple(rows))
 
 
@@ -181,7 +184,7 @@ def on_published(n: int, told: Told, steps: int = STEPS) -> Iterator[tuple[str, 
     for estimator in ESTIMATORS:
         weights = _trained_small(estimator, data, steps, told)
         for name, cases in (("published_small", fresh), ("published_split", split)):
-            found, _ = scored(weights, cases, NOISE_FACTOR)
+            found, _ = scored(weights, cases, NOISE_FACTOR, N_DRAWS)
             rows = rows_of(name, CIRCUIT, estimator, NOISE_FACTOR, found)
             yield f"{name}, {estimator}", Scored(scores=tuple(rows))
 
@@ -247,10 +250,11 @@ def merged(old: Benchmark, new: Benchmark) -> Benchmark:
         return old.weights.get(file) == new.weights.get(file)
 
     kept = [one for one in old.scores if (one.test, one.circuit) not in has and stands(one)]
+    old_times = (t for t in old.timings if (t.circuit, t.estimator) not in timed)
     scored_in = {(one.test, one.circuit) for one in kept}
     return replace(
         new,
         tests=(*new.tests, *(t for t in old.tests if (t.test, t.circuit) in scored_in)),
         scores=(*new.scores, *kept),
-        timings=(*new.timings, *(t for t in old.timings if (t.circuit, t.estimator) not in timed)),
+        timings=(*new.timings, *old_times),
     )

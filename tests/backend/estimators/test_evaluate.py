@@ -122,7 +122,7 @@ def test_the_published_protocol_learns_from_800_alone():
     assert len(data.learned) == 900 and data.waves.shape == (100, 301)
     weights = published.train_small("bilstm", data, steps=100)
     cases = CaseSet("t", "deepjr", data.truth, data.waves, data.context, 1.0)
-    scores, _ = evaluate.scored(weights, cases, 1.0)
+    scores, _ = evaluate.scored(weights, cases, 1.0, 100)
     assert scores.r[list(TARGETS).index("A_i")] > 0.8
     assert scores.n == 100
     plan = published.small_plan("npe")

@@ -17,7 +17,7 @@ from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.weights import FOLDER, file_name, load_weights, read_manifest
 from explorer.backend.targets import TARGETS
 
-N = 200
+N, N_DRAWS = 200, 120
 NOISE_FACTORS = (1.0, 1000.0)
 pytestmark = pytest.mark.skipif(
     not PATH.exists(), reason="assets/benchmark.json is not made yet (jr-explorer evaluate)"
@@ -45,7 +45,7 @@ def allowed(r: float, n: int) -> float:
 def test_correlations_are_reproduced(name, circuit, benchmark: Benchmark, cases):
     weights = load_weights(name, circuit)
     for factor in NOISE_FACTORS:
-        found, _ = scored(weights, cases[circuit], factor)
+        found, _ = scored(weights, cases[circuit], factor, N_DRAWS)
         for k, target in enumerate(TARGETS):
             (row,) = benchmark.select(
                 test="repeating", circuit=circuit, estimator=name, target=target,
