@@ -33,13 +33,11 @@ from explorer.backend.fisher_report import Product, product
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.product_prior import ProductPrior
 from explorer.backend.settings import Settings, check_seed
+from explorer.backend.targets import TARGETS
 from explorer.backend.walkers import N_WALKERS, explore
 
-PRODUCTS: tuple[Product, ...] = (
-    product(C=1, a_1=1),
-    product(C=1, a_2=1),
-    product(C=1, a_3=1),
-    product(A_i=1, C=1, a_4=1),
+PRODUCTS: tuple[Product, ...] = tuple(
+    product(**dict.fromkeys(target.members, 1)) for target in TARGETS.values() if target.is_product
 )
 """The products shown beside the nine."""
 LEVELS = (0.05, 0.25, 0.75, 0.95)
