@@ -77,7 +77,7 @@ class Run:
         self._pressed = pressed
         self.start = button(f"{name}_run", label, self._started)
         self.stop_button = button(f"{name}_stop", "Stop", self.stop, disabled=True)
-        self.progress = Words(f"{name}_progress", width=160, sizing_mode="fixed")
+        self.progress = Words(f"{name}_progress", width=140, sizing_mode="fixed")
 
     @property
     def parts(self) -> tuple[object, ...]:

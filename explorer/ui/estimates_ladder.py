@@ -29,14 +29,14 @@ COLUMNS, ROWS = 4, 4
 LOW, HIGH = 0.1, 10_000.0
 """Noise factors at the ends of a panel."""
 PUBLISHED_AT = 1.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.17, 0.95, 0.83, 0.13
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.17, 0.92, 0.83, 0.13
 _EMPTY = (
     "No benchmark in assets/benchmark.json: make it with “jr-explorer evaluate”. It holds the "
     "error of every estimator at noise factors from 0.1 to 10,000."
 )
 _TICKS = {0.1: "0.1", 1.0: "1", 100.0: "100", 10_000.0: "10⁴"}
 _FIELDS = ("x", "y", "colour", "marker", "estimator", "target", "factor", "r", "error", "fill")
-QUANTITIES = ("error ÷ prior SD", "correlation r")
+QUANTITIES = ("Error ÷ prior SD", "Correlation r")
 
 
 def panel_place(k: int) -> tuple[float, float]:
@@ -214,7 +214,7 @@ class LadderView(EstimateView):
             how = ", as √(1 − r²)" if self.quantity.active == 0 else ""
             published = f" ✳ published: transformer{how} ({source})."
         return (
-            f"{QUANTITIES[self.quantity.active].capitalize()} over the noise factor, on the "
+            f"{QUANTITIES[self.quantity.active]} over the noise factor, on the "
             "benchmark's test for this circuit; 1 is the published noise, 2,500 real EEG; dotted "
             f"upright: now; grey: exact posterior on its own cases.{published}"
         )

@@ -15,6 +15,7 @@ from explorer.backend.evoked import Experiment
 from explorer.backend.snapshot import RATE, SOURCE
 from explorer.backend.spectrum import Spectrum
 from explorer.ui.axes import SteadyRange
+from explorer.ui.estimate_marks import number
 from explorer.ui.estimate_view import EstimateView
 from explorer.ui.estimating import Shown
 from explorer.ui.newest import Newest
@@ -32,9 +33,9 @@ _HEADS = (
     "", "evoked: off by", "r", "EEG: r", "spectrum: off by",
 )  # fmt: skip
 _RULE = (
-    "Off by: root mean square difference; × noise ≈ 1 means that no data of this noise could "
-    "tell the estimate from the truth. Ongoing EEG shares the background noise of the seed, so "
-    "its r tells about the rhythm's timing too."
+    "Thick: observed; thin: each estimate simulated again. Off by: root mean square difference; "
+    "× noise ≈ 1 means that no data of this noise could tell the estimate from the truth. Ongoing "
+    "EEG shares the background noise of the seed, so its r tells about the rhythm's timing too."
 )
 
 
@@ -199,18 +200,23 @@ class OverlayView(EstimateView):
         self.work.stop()
 
 
+def _r(value: float) -> str:
+    """Pearson's r, "–" where one of the two curves is flat."""
+    return f"{value:.3f}" if np.isfinite(value) else "–"
+
+
 def _table(fits: dict[str, Fit], recorded: bool, theme: Theme) -> str:
     """The misfits as an HTML table."""
     rows = []
     for name, fit in fits.items():
         look = ESTIMATOR_LOOKS[name]
-        noise = f", {fit.in_noise:.3g} × noise" if np.isfinite(fit.in_noise) else ""
+        noise = f", {number(fit.in_noise)} × noise" if np.isfinite(fit.in_noise) else ""
         cells = [
             f'<span style="color:{look.colours[theme.name]}">{look.glyph}</span> '
             f"{ESTIMATOR_TITLES[name]}",
-            f"{fit.wave.rmse:.2g} mV{noise}",
-            f"{fit.wave.r:.3f}",
-            "–" if recorded else f"{fit.signal.r:.2f}",
+            f"{number(fit.wave_mv)} mV{noise}",
+            _r(fit.wave.r),
+            "–" if recorded else _r(fit.signal.r),
             "–" if recorded else f"{fit.spectrum_db:.1f} dB",
         ]
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")

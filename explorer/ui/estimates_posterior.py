@@ -135,7 +135,7 @@ class PosteriorView(EstimateView):
         if exact is None:
             return words + (
                 "“Exact posterior” samples the likelihood with the simulator itself, where "
-                "p_sd = 0 and the response repeats with the stimulus."
+                "p<sub>sd</sub> = 0 and the response repeats with the stimulus."
             )
         found = exact.found
         state = "converged" if found.converged else "NOT converged"

@@ -75,7 +75,7 @@ class RecordingView(EstimateView):
 
     def _field(self, name: str, title: str, value: float, mode: str = "float") -> NumericInput:
         field = NumericInput(
-            name=f"recording_{name}", title=title, value=value, mode=mode, width=130,
+            name=f"recording_{name}", title=title, value=value, mode=mode, width=205,
             stylesheets=[FIELD], margin=(2, 8, 2, 0),
         )  # fmt: skip
         field.on_change("value", lambda attr, old, new: self.ask())

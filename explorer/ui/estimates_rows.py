@@ -14,7 +14,7 @@ from explorer.backend.export import table_csv
 from explorer.ui.estimate_marks import EstimatePlot
 from explorer.ui.estimate_words import benchmark, figures_of, marks_of, rank_text, table_of
 from explorer.ui.estimating import LOADING, Shown, without_weights
-from explorer.ui.sensitivity_parts import Words, card, choice, dim, download, head, heading
+from explorer.ui.sensitivity_parts import Words, card, choice, dim, download, head, heading, marked
 from explorer.ui.styles import BUTTON
 from explorer.ui.theme import ESTIMATOR_LOOKS, THEMES, Theme
 from explorer.ui.view import STRETCH
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 PRODUCTS = (
     "The four products stand beside the nine because a stimulus that enters y1 alone acts through "
     "them and A_e, b_e, b_i only: the data speak of A_i·C·a_4, not of A_i by itself."
+)
+ALL_ENTERED = (
+    "The four products stand beside the nine because the connections multiply: here the stimulus "
+    "enters every population, so A_i by itself shows too."
 )
 _KEY = (
     "│ true value, thick 50 % and thin 90 % interval; hollow: little but its prior; grey and "
@@ -81,7 +85,7 @@ class RowsCard:
         self.csv = download("CSV", self._csv)
         self.csv.filename = "estimates.csv"
         self.warning = Words("estimates_warning")
-        self.caption = Words("estimates_caption", f"{_KEY} {PRODUCTS}")
+        self.caption = Words("estimates_caption", _KEY)
         self.marks.say(LOADING)
 
     def card(self) -> pn.Column:
@@ -138,7 +142,9 @@ class RowsCard:
         texts = figures_of(shown, name) if there else []
         self.marks.show(shown.settings.circuit, marks_of(shown, names), shown.truth, texts)
         self.warning.say(self._warning(shown))
-        self.caption.say(" ".join([_KEY, PRODUCTS, *([] if benchmark() else [_NO_BENCHMARK])]))
+        alone = shown.settings.table.stimulus_weights[0] == 0.0
+        why = marked(PRODUCTS if alone else ALL_ENTERED)
+        self.caption.say(" ".join([_KEY, why, *([] if benchmark() else [_NO_BENCHMARK])]))
 
     def _warning(self, shown: Shown) -> str:
         parts = [rank_text(shown)]

@@ -57,6 +57,7 @@ class Newest:
         self._running: _Job | None = None
         self._waiting: _Job | None = None
         self._told_at = 0.0
+        self._served = doc.session_context is not None  # it loses this at its end
 
     @property
     def busy(self) -> bool:
@@ -100,7 +101,7 @@ class Newest:
     def _gone(self) -> bool:
         """Whether the visitor has left."""
         context = self.doc.session_context
-        return context is not None and context.destroyed
+        return self._served if context is None else context.destroyed
 
     def _later(self, action: Callable[[], None]) -> None:
         if not self._gone:

@@ -42,14 +42,16 @@ class Fit:
     Attributes:
         curves: of the estimate.
         signal, wave: r and, after scaling by ``scale``, RMSE in the observed one's unit.
+        wave_mv: root mean square difference of the waves, unscaled, mV.
         spectrum_db: root mean square difference of the spectra, 1–45 Hz, dB.
-        in_noise: root mean square difference of the waves, unscaled, ÷ the sensor noise on
-            them; about 1 is as good as the noise allows. Infinite without noise.
+        in_noise: ``wave_mv`` ÷ the sensor noise on the observed wave; about 1 is as good as
+            the noise allows. Infinite without noise.
     """
 
     curves: Curves
     signal: Misfit
     wave: Misfit
+    wave_mv: float
     spectrum_db: float
     in_noise: float
 
@@ -100,6 +102,7 @@ def fit_of(observed: Curves, estimated: Curves, noise_mv: float) -> Fit:
         estimated,
         compare(estimated.signal, observed.signal),
         compare(estimated.wave, observed.wave),
+        rms,
         float(np.sqrt(np.mean(apart**2))),
         rms / noise_mv if noise_mv > 0.0 else np.inf,
     )
