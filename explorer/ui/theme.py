@@ -92,7 +92,7 @@ class EstimatorLook:
 ESTIMATOR_LOOKS: dict[str, EstimatorLook] = {
     look.name: look
     for look in (
-        EstimatorLook("bilstm", "circle", "●", (9, 3), {"light": "#2f7fd0", "dark": "#4f9df0"}),
+        EstimatorLook("bilstm", "circle", "●", (9, 3), {"light": "#2a74c0", "dark": "#4f9df0"}),
         EstimatorLook("lstm", "square", "■", (2, 3), {"light": "#5e5200", "dark": "#f2ec8a"}),
         EstimatorLook(
             "cnn_bilstm", "triangle", "▲", (9, 3, 2, 3), {"light": "#00856b", "dark": "#38cda8"}
@@ -100,12 +100,12 @@ ESTIMATOR_LOOKS: dict[str, EstimatorLook] = {
         EstimatorLook(
             "transformer", "diamond", "◆", (5, 5), {"light": "#c04595", "dark": "#f08ccf"}
         ),
-        EstimatorLook("npe", "star", "★", (14, 4), {"light": "#7a1f3d", "dark": "#c9566f"}),
+        EstimatorLook("npe", "star", "★", (14, 4), {"light": "#7a1f3d", "dark": "#d96a82"}),
     )
 }
 """Hues that differ from each other, from the model's ink and from a recording's orange also
 to the colour-blind (least distance in CIELAB under simulated protan-, deuter- and tritanopia
-13 among the five), with at least 4 : 1 on their paper; the shape tells them apart besides."""
+13 among the five), with at least 4.5 : 1 on their paper; the shape tells them apart besides."""
 LECTURE_FONT = 18
 """Size of type for the last row of a lecture room, px."""
 
