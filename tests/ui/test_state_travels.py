@@ -82,8 +82,9 @@ def test_undo_by_keys_while_typing_undoes_the_letters(live):
 
 
 def test_one_drag_is_one_step_of_undo(live):
-    for k in range(1, 11):
-        h.set_slider(live, "p_mean", 220 - 5 * k)
+    for k in range(1, 11):  # faster than the pause that would end the movement
+        h.set_slider(live, "p_mean", 220 - 5 * k, wait=False)
+    h.settled(live, 120)
     h.release(live, "p_mean")
     live.keyboard.press("Control+z")
     wait_value(live, "p_mean", 220)
