@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 QUICK_DRAWS = 300
 """Draws of the posterior where only mean and intervals are wanted."""
-PIECE = 20
+PIECE = 10
 """Observations between two looks at whether to go on."""
 _LOOK_S = 0.05
 
