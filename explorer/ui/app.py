@@ -27,8 +27,9 @@ STATIC = Path(__file__).parent / "static"
 TITLE = "Jansen-Rit Explorer"
 MESSAGE_LIMIT = 300 * 2**20
 """Largest message from the page in bytes: a 200 MB recording and its wrapping."""
-LOAD_AFTER_S = 1.0
-"""The networks load this long after the start, out of the way of the first page."""
+LOAD_AFTER_S = 8.0
+"""Without a page, the networks load this long after the start; a page that has opened asks at
+once, and so none opens more slowly for them."""
 
 pn.extension("filedropper", inline=False)
 
@@ -133,7 +134,7 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
         unused_session_lifetime_milliseconds=10000,
     )
     forget_closed_windows(server.io_loop.asyncio_loop)  # type: ignore[attr-defined]
-    server.io_loop.call_later(LOAD_AFTER_S, SERVICE.start)  # unless a page has asked before
+    server.io_loop.call_later(LOAD_AFTER_S, SERVICE.start)
     return server
 
 

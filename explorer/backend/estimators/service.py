@@ -136,17 +136,12 @@ class Service:
             event.set()
 
     def _load_one(self, name: str, circuit: str) -> None:
-        from explorer.backend.estimators.weights import (
-            FOLDER,
-            file_name,
-            load_weights,
-            read_manifest,
-        )
+        from explorer.backend.estimators import weights as stored
 
-        folder, missing = self.folder or FOLDER, False
+        folder, missing = self.folder or stored.FOLDER, False
         try:
-            missing = file_name(name, circuit) not in read_manifest(folder)
-            self._weights[name, circuit] = load_weights(name, circuit, folder)
+            missing = stored.file_name(name, circuit) not in stored.read_manifest(folder)
+            self._weights[name, circuit] = stored.load_weights(name, circuit, folder)
         except ExplorerError as error:
             self._failures[name, circuit] = Failure(name, circuit, error, missing)
             return
