@@ -79,7 +79,7 @@ class SensitivityTab(Tab):
         self.oat_work = Newest(session.doc, session.complain)
         self.parameter = choice(
             "oat_parameter", "Parameter", [(n, self._option(n)) for n in INFERRED_NAMES],
-            lambda _new: self._map(self.session.shot), seen=False, width=150,
+            lambda _new: self._map(), seen=False, width=150,
         )  # fmt: skip
         shades = radio("oat_shade", [shade.label for shade in SHADES], self.oat.choose)
         fisher = card(
@@ -115,14 +115,14 @@ class SensitivityTab(Tab):
         self.sobol.frame(shot)
         self._inform(shot.settings)
         if self._mapped is None:
-            self._map(shot)
+            self._map()
         self.oat.follow(shot.settings)
 
     def rested(self, shot: Snapshot) -> None:
         if not self._built:
             return
         self.sobol.times.settle()
-        self._map(shot)
+        self._map()
 
     def _inform(self, settings: Settings) -> None:
         if settings == self._informed:
@@ -155,16 +155,17 @@ class SensitivityTab(Tab):
         self.fisher.show(report)
         self.fisher.dim(report.settings != self._informed)
 
-    def _map(self, shot: Snapshot) -> None:
+    def _map(self) -> None:
+        settings = self.session.state.settings  # the newest frame may lag behind it
         name = self.parameter.value
-        key = map_key(shot.settings, name)
+        key = map_key(settings, name)
         if (name, key) == self._mapped:
             return
         self._mapped = (name, key)
         self.oat.wait()
 
         def work(progress: Progress) -> OatMap:
-            return one_at_a_time(shot.settings, name, progress=progress)
+            return one_at_a_time(settings, name, progress=progress)
 
         self.oat_work.ask(work, partial(self._show_map, key))
 
