@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 QUICK_DRAWS = 300
 """Draws of the posterior where only mean and intervals are wanted."""
-PIECE = 10
-"""Observations between two looks at whether to go on."""
+PIECE = 10  # observations between two looks at whether to go on
 _LOOK_S = 0.05
 
 
@@ -249,5 +248,4 @@ def stacked(observations: Sequence[Observation]) -> tuple[np.ndarray, np.ndarray
     )
 
 
-SERVICE = Service()
-"""The one service of this process."""
+SERVICE = Service()  # the one of this process
