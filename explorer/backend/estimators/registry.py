@@ -26,7 +26,7 @@ class EstimatorKind:
         meaning: one sentence.
         build: the untrained network behind a front end.
         samples: whether it draws samples of the posterior.
-        steps: batches of training for the shipped weights.
+        steps: batches of training unless told otherwise; the manifest says how many made a file.
         batch: responses of a batch.
         rate: largest learning rate.
     """
