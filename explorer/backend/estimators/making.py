@@ -32,7 +32,7 @@ def shipped_plan(estimator: str, data: DataSet, *, steps: int | None = None, see
     Args:
         estimator: key of ``ESTIMATORS``.
         data: what is learned from; its identity is part of the plan.
-        steps: batches in all; the registry's where None.
+        steps: batches in all; the registry's for the circuit where None.
         seed: of initial weights, batches and noise.
         device: ``cpu`` or ``cuda``.
 
@@ -45,8 +45,8 @@ def shipped_plan(estimator: str, data: DataSet, *, steps: int | None = None, see
     if len(data) < LEAST_DATA:
         raise ExplorerError("size", f"{LEAST_DATA} simulations or more", len(data))
     return Plan(
-        kind.name, data.circuit, steps or kind.steps, kind.batch, kind.rate, seed=seed,
-        device=device, data=data_words(data),
+        kind.name, data.circuit, steps or kind.steps[data.circuit], kind.batch, kind.rate,
+        seed=seed, device=device, data=data_words(data),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class EstimatorKind:
         meaning: one sentence.
         build: the untrained network behind a front end.
         samples: whether it draws samples of the posterior.
-        steps: batches of training unless told otherwise; the manifest says how many made a file.
+        steps: batches of training for each circuit unless told otherwise.
         batch: responses of a batch.
         rate: largest learning rate.
     """
@@ -36,7 +36,7 @@ class EstimatorKind:
     meaning: str
     build: Callable[[FrontEnd], nn.Module]
     samples: bool
-    steps: int
+    steps: dict[str, int]
     batch: int = 1024
     rate: float = 2e-3
 
@@ -46,23 +46,23 @@ ESTIMATORS: dict[str, EstimatorKind] = {
     for row in (
         EstimatorKind(
             "bilstm", "Bi-LSTM", "One bidirectional recurrent layer, dense output.",
-            BiLstm, False, steps=6000,
+            BiLstm, False, steps={"deepjr": 2000, "jansen_rit": 3000},
         ),
         EstimatorKind(
             "lstm", "LSTM", "One recurrent layer; only its last state is read.",
-            Lstm, False, steps=6000,
+            Lstm, False, steps={"deepjr": 1500, "jansen_rit": 2000},
         ),
         EstimatorKind(
             "cnn_bilstm", "CNN-BiLSTM", "Convolutions, then a bidirectional recurrent layer.",
-            CnnBiLstm, False, steps=6000,
+            CnnBiLstm, False, steps={"deepjr": 2000, "jansen_rit": 3000},
         ),
         EstimatorKind(
             "transformer", "Transformer", "Self-attention over the response.",
-            Transformer, False, steps=6000,
+            Transformer, False, steps={"deepjr": 2000, "jansen_rit": 3000},
         ),
         EstimatorKind(
             "npe", "NPE", "A normalising flow that draws from the whole posterior.",
-            Npe, True, steps=8000,
+            Npe, True, steps={"deepjr": 3000, "jansen_rit": 4000},
         ),
     )
 }  # fmt: skip
