@@ -20,6 +20,7 @@ from explorer import cli_estimators, cli_sensitivity, cli_training
 from explorer import cli_options as options
 from explorer.backend.errors import ExplorerError
 from explorer.cli_tables import bench_table, preset_table, progress
+from explorer.cli_usage import UsageError, usage_sentence
 
 if TYPE_CHECKING:
     from explorer.backend.evoked import Evoked
@@ -245,10 +246,16 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without µ still gets its answer
     try:
-        app()
+        code = app(standalone_mode=False, prog_name="jr-explorer")
+    except UsageError as error:
+        print(usage_sentence(error), file=sys.stderr)
+        raise SystemExit(USAGE_ERROR) from None
     except ExplorerError as error:
         print(error, file=sys.stderr)
         raise SystemExit(USAGE_ERROR) from None
+    except typer.Abort:
+        raise SystemExit(1) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -333,3 +333,36 @@ def test_version(run) -> None:
     import explorer
 
     assert run("--version") == (0, f"jr-explorer {explorer.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["simulate"], "--out: expected a value (FILE), got nothing."),
+        (["simulate", "--out"], "--out: expected a value after it, got nothing."),
+        (["train"], "estimator: expected a value (ESTIMATOR), got nothing."),
+        (
+            ["simulate", "--durations", "3"],
+            "--durations: expected an option of 'jr-explorer simulate' (perhaps --duration), "
+            "got one that it does not have.",
+        ),
+        (
+            ["presets", "--zzz"],
+            "--zzz: expected an option of 'jr-explorer presets' (--help lists them), "
+            "got one that it does not have.",
+        ),
+        (
+            ["presets", "all"],
+            "command line: expected what --help says, got unexpected extra argument(s) (all).",
+        ),
+    ],
+)
+def test_words_it_cannot_take_get_one_sentence(run, words: list[str], sentence: str) -> None:
+    assert run(*words) == (2, "", sentence + "\n")
+
+
+def test_an_unknown_command_is_answered_with_those_there_are(run) -> None:
+    code, out, err = run("simulat")
+    assert (code, out) == (2, "")
+    assert err.startswith("command: expected one of simulate, evoked, ")
+    assert err.endswith(", got 'simulat'.\n") and err.count("\n") == 1
