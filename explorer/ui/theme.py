@@ -134,7 +134,9 @@ def dress(plot: figure, theme: Theme, font: int) -> None:
         )
     for grid in plot.grid:
         grid.update(grid_line_color=theme.grid)
-    for bar in plot.select(type=ColorBar):
+    for bar in (*plot.right, *plot.above, *plot.below, *plot.left, *plot.center):
+        if not isinstance(bar, ColorBar):  # plot.select would visit every model of the plot
+            continue
         bar.update(
             background_fill_color=theme.paper,
             major_label_text_color=theme.muted,

@@ -16,6 +16,7 @@ from explorer.backend.snapshot import Snapshot
 from explorer.ui.theme import Theme, dress
 
 STRETCH: SizingModeType = "stretch_both"
+_GLYPHS = ("glyph", "nonselection_glyph", "selection_glyph", "hover_glyph", "muted_glyph")
 
 
 def float32(values: np.ndarray) -> np.ndarray:
@@ -134,8 +135,10 @@ class LiveView(ABC):
         """
         for renderer in self.plot.renderers:
             renderer.tags = ["unplaced"]
+            for key in _GLYPHS:
+                glyph = getattr(renderer, key, None)
+                if isinstance(glyph, Line):
+                    glyph.tags = ["unindexed"]
         for axis in self.plot.axis:
             axis.tags = ["steady"]
-        for line in self.plot.select(type=Line):
-            line.tags = ["unindexed"]
         return pn.pane.Bokeh(self.plot, sizing_mode=STRETCH)
