@@ -22,11 +22,11 @@ from explorer.backend.ceiling import empty_ceiling
 from explorer.backend.dataset import make_data_set
 from explorer.backend.dataset_store import read_data_set, write_data_set
 from explorer.backend.estimators import evaluate, weights
+from explorer.backend.estimators.batches import N_SCORES
 from explorer.backend.estimators.benchmark import load_benchmark
 from explorer.backend.estimators.evidence import evidence_quantiles
 from explorer.backend.estimators.front_end import fit_front_end
 from explorer.backend.estimators.registry import ESTIMATORS
-from explorer.backend.estimators.training import N_SCORES
 from explorer.backend.estimators.weights import load_weights, read_manifest, save_weights
 from explorer.backend.simulate import Cancelled
 from explorer.backend.targets import TARGETS

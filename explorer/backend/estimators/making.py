@@ -12,9 +12,10 @@ import torch
 import explorer
 from explorer.backend.dataset import DataSet
 from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.batches import Plan, prepare
 from explorer.backend.estimators.evidence import evidence_quantiles
 from explorer.backend.estimators.registry import estimator_kind
-from explorer.backend.estimators.training import Plan, Progress, Trained, Trainer, prepare
+from explorer.backend.estimators.training import Progress, Trained, Trainer
 from explorer.backend.estimators.weights import save_weights
 from explorer.backend.revision import revision
 
@@ -101,6 +102,7 @@ def training_record(plan: Plan, data: DataSet, trained: Trained) -> dict[str, An
         "stopped_early": trained.stopped_early,
         "batch": plan.batch,
         "rate": plan.rate,
+        "noiseless": plan.noiseless,
         "noise_mv": [plan.least_noise_mv, plan.largest_noise_mv],
         "device": plan.device,
         "torch": str(torch.__version__),

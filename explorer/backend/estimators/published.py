@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from explorer.backend.dataset import DataSet, make_data_set
+from explorer.backend.estimators.batches import Plan, prepare
 from explorer.backend.estimators.evidence import evidence_quantiles
 from explorer.backend.estimators.registry import estimator_kind
-from explorer.backend.estimators.training import Plan, Progress, Trainer, prepare
+from explorer.backend.estimators.training import Progress, Trainer
 from explorer.backend.estimators.weights import Weights
 from explorer.backend.parameters import PARAMETERS
 from explorer.backend.targets import target_values

@@ -1,12 +1,10 @@
 """Training: one network for all noise levels, from a data set without sensor noise.
 
-With every batch the standard deviation σ of the noise is drawn log-uniformly, and the
-noise itself in the space of the principal components, where it is as independent as on the
-samples. Hidden matrices learn by Muon (Jordan et al. 2024), which needs half as many
-responses here as AdamW, the rest by AdamW; warm-up, then a cosine to zero. Matrix products
-run in bfloat16 but for the last fifth of the steps. Validation is on held-out responses
-under noise that stays the same; the best network is kept. On one thread of a CPU the same
-seed gives the same weights.
+Hidden matrices learn by Muon (Jordan et al. 2024), which needs half as many responses here
+as AdamW, the rest by AdamW; warm-up, then a cosine to zero. Matrix products run in bfloat16
+but for the last fifth of the steps. Validation is on held-out responses under noise that
+stays the same; the best network is kept. On one thread of a CPU the same seed gives the
+same weights.
 """
 
 from __future__ import annotations
@@ -19,22 +17,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from explorer.backend.dataset import DataSet
 from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.batches import Batches, Plan, Prepared
 from explorer.backend.estimators.checkpoint import load_checkpoint, save_checkpoint
-from explorer.backend.estimators.front_end import FrontEnd, fit_front_end
-from explorer.backend.estimators.marginals import to_logit
+from explorer.backend.estimators.front_end import FrontEnd
 from explorer.backend.estimators.registry import estimator_kind
 from explorer.backend.simulate import Cancelled
-from explorer.backend.targets import target_extents, target_values
 
-NOISE_RANGE_MV = (1e-4, 2.0)
-"""Noise of training, log-uniform: noise factor 0.001 to 400,000 at the defaults."""
-N_SCORES = {"deepjr": 20, "jansen_rit": 96}
-"""Components kept: those that stand out of the least noise, or that the estimators use."""
-VALIDATION = 8192
-EVERY = 100
-"""Steps between validations, which are checkpoints too."""
 WARM_UP = 100
 WEIGHT_DECAY = 1e-4
 MUON_RATE, MUON_DECAY = 0.02, 0.01
@@ -43,42 +32,6 @@ LEAST_SIDE = 48
 FULL_PRECISION_FROM = 0.8
 """Share of the steps after which matrix products run in float32."""
 LARGEST_GRADIENT = 5.0
-_FIT = 100_000
-_CHUNK = 20_000
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a network is trained.
-
-    Attributes:
-        estimator: key of ``ESTIMATORS``.
-        circuit: key of ``CIRCUITS``.
-        steps: batches in all.
-        batch: responses of a batch.
-        rate: largest learning rate of AdamW.
-        patience: validations without a gain after which training stops.
-        seed: of initial weights, batches and noise.
-        device: ``cpu`` or ``cuda``.
-        every: steps between validations.
-        held_out: responses for validation (a fifth of all at most).
-        least_noise_mv, largest_noise_mv: noise on the waveform, log-uniform between, mV.
-        data: what the data set is, so that no checkpoint goes on with another one.
-    """
-
-    estimator: str
-    circuit: str
-    steps: int
-    batch: int
-    rate: float
-    patience: int = 10
-    seed: int = 1
-    device: str = "cpu"
-    every: int = EVERY
-    held_out: int = VALIDATION
-    least_noise_mv: float = NOISE_RANGE_MV[0]
-    largest_noise_mv: float = NOISE_RANGE_MV[1]
-    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,35 +71,6 @@ class Trained:
     stopped_early: bool
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A data set as the training reads it, on the training's device.
-
-    Attributes:
-        front: the front end fitted to it.
-        projected: (n, k) scores without noise, mV.
-        context: (n, 3).
-        logits: (n, 13) true values as logits of their share of the range.
-    """
-
-    front: FrontEnd
-    projected: Tensor
-    context: Tensor
-    logits: Tensor
-
-
-def prepare(data: DataSet, device: str = "cpu") -> Prepared:
-    """Fit the front end and project a data set on it."""
-    waves = torch.from_numpy(data.waves)
-    front = fit_front_end(waves[:_FIT], N_SCORES[data.circuit])
-    projected = torch.cat([front.project(part) for part in waves.split(_CHUNK)])
-    extents = target_extents(data.circuit)
-    shares = (target_values(data.parameters) - extents[:, 0]) / (extents[:, 1] - extents[:, 0])
-    logits = to_logit(torch.from_numpy(shares)).float()
-    context = torch.from_numpy(data.context).float()
-    return Prepared(front.to(device), projected.to(device), context.to(device), logits.to(device))
-
-
 def check_device(device: str) -> str:
     """The device, if torch can use it.
 
@@ -175,7 +99,7 @@ class Trainer:
 
     Args:
         plan: how.
-        data: prepared; the last of it are held out, as many as the plan says.
+        data: prepared.
         checkpoint: file to resume from where it exists, and to write to.
     """
 
@@ -184,29 +108,12 @@ class Trainer:
         torch.manual_seed(plan.seed)
         self.network = estimator_kind(plan.estimator).build(data.front).to(plan.device)
         self.optimizers = optimizers_of(self.network, plan.rate)
-        self.generator = torch.Generator(plan.device).manual_seed(plan.seed)
-        held = min(plan.held_out, len(data.logits) // 5)
-        self.n_train = len(data.logits) - held
-        self.held = self._held_out()
+        self.batches = Batches(plan, data)
+        self.held = self.batches.held_out()
         self.step, self.best, self.best_step, self.validation = 0, math.inf, 0, math.nan
         self.kept: dict[str, Tensor] = {}
         if checkpoint is not None and checkpoint.exists():
             self._resume(checkpoint)
-
-    def _noisy(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Scores with noise (batch, k), and its σ (batch,) in mV."""
-        plan = self.plan
-        low, high = math.log(plan.least_noise_mv), math.log(plan.largest_noise_mv)
-        drawn = torch.rand(len(rows), generator=generator, device=plan.device)
-        sigma = torch.exp(low + (high - low) * drawn)
-        clean = self.data.projected[rows]
-        noise = torch.randn(clean.shape, generator=generator, device=plan.device)
-        return clean + sigma[:, None] * noise, sigma
-
-    def _held_out(self) -> tuple[Tensor, Tensor, Tensor]:
-        rows = torch.arange(self.n_train, len(self.data.logits), device=self.plan.device)
-        generator = torch.Generator(self.plan.device).manual_seed(self.plan.seed + 1)
-        return rows, *self._noisy(rows, generator)
 
     def _loss(self, rows: Tensor, scores: Tensor, sigma: Tensor) -> Tensor:
         inputs = self.data.front.inputs(scores, sigma, self.data.context[rows])
@@ -250,12 +157,10 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
             for group in optimizer.param_groups:
                 group["lr"] = rate * factor
-        rows = torch.randint(
-            self.n_train, (plan.batch,), generator=self.generator, device=plan.device
-        )
+        batch = self.batches.draw()
         mixed = self.step < FULL_PRECISION_FROM * plan.steps
         with torch.autocast(plan.device, torch.bfloat16, enabled=mixed):
-            loss = self._loss(rows, *self._noisy(rows, self.generator))
+            loss = self._loss(*batch)
         value = loss.item()
         if not math.isfinite(value):
             raise ExplorerError("loss", "a finite number", f"{value} at step {self.step}")
@@ -288,13 +193,13 @@ class Trainer:
                    "validation": self.validation}  # fmt: skip
         save_checkpoint(
             path, asdict(self.plan), numbers, dict(self.network.named_parameters()), self.kept,
-            self.optimizers.values(), self.generator,
+            self.optimizers.values(), self.batches.generator,
         )  # fmt: skip
 
     def _resume(self, path: Path) -> None:
         numbers, self.kept = load_checkpoint(
             path, asdict(self.plan), dict(self.network.named_parameters()),
-            self.optimizers.values(), self.generator,
+            self.optimizers.values(), self.batches.generator,
         )  # fmt: skip
         self.step, self.best_step = int(numbers["step"]), int(numbers["best_step"])
         self.best, self.validation = numbers["best"], numbers["validation"]

@@ -10,10 +10,10 @@ import torch
 
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.dataset import DataSet, make_data_set
+from explorer.backend.estimators.batches import N_SCORES, Prepared, prepare
 from explorer.backend.estimators.evidence import evidence_quantiles
 from explorer.backend.estimators.front_end import FrontEnd, fit_front_end
 from explorer.backend.estimators.registry import ESTIMATORS
-from explorer.backend.estimators.training import N_SCORES, Prepared, prepare
 from explorer.backend.estimators.weights import save_weights
 
 

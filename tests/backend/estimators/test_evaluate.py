@@ -13,11 +13,12 @@ from explorer.backend.ceiling import empty_ceiling
 from explorer.backend.dataset import DataSet
 from explorer.backend.errors import ExplorerError
 from explorer.backend.estimators import evaluate, held_out, published
+from explorer.backend.estimators.batches import Plan
 from explorer.backend.estimators.held_out import TESTS, CaseSet, noise_mv, observed
 from explorer.backend.estimators.making import data_words, shipped_plan, train_estimator
 from explorer.backend.estimators.predict import estimate_waves
 from explorer.backend.estimators.registry import ESTIMATORS
-from explorer.backend.estimators.training import Plan, Progress
+from explorer.backend.estimators.training import Progress
 from explorer.backend.estimators.weights import load_weights, read_manifest
 from explorer.backend.simulate import Cancelled
 from explorer.backend.targets import TARGETS, target_extents, target_values

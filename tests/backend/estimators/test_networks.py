@@ -11,11 +11,11 @@ from torch import nn
 
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.batches import Prepared
 from explorer.backend.estimators.front_end import Inputs
 from explorer.backend.estimators.npe import Npe
 from explorer.backend.estimators.point import PointNetwork
 from explorer.backend.estimators.registry import ESTIMATORS, estimator_kind
-from explorer.backend.estimators.training import Prepared
 from explorer.backend.estimators.weights import load_weights
 
 LARGEST_TOGETHER = 20e6

@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy import stats
 
+from explorer.backend.estimators.batches import Prepared
 from explorer.backend.estimators.front_end import Inputs
 from explorer.backend.estimators.marginals import from_outputs, mean_error
 from explorer.backend.estimators.npe import N_INFERRED, Npe
-from explorer.backend.estimators.training import Prepared
 
 N = 20_000
 

@@ -12,16 +12,14 @@ import torch
 from torch import Tensor
 
 from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.batches import Batches, Plan, Prepared, prepare
 from explorer.backend.estimators.marginals import LogitNormal, mean_error
 from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.training import (
-    Plan,
-    Prepared,
     Progress,
     Trained,
     Trainer,
     check_device,
-    prepare,
 )
 from explorer.backend.simulate import Cancelled
 from explorer.backend.targets import target_extents, target_values
@@ -137,15 +135,29 @@ def test_patience_ends_a_training_and_the_best_is_kept(prepared):
 
 
 def test_noise_is_log_uniform_between_the_plans_ends(prepared):
-    trainer = Trainer(replace(SHORT, least_noise_mv=1e-3, largest_noise_mv=0.1), prepared)
-    rows = torch.zeros(4000, dtype=torch.long)
-    seen, sigma = trainer._noisy(rows, torch.Generator().manual_seed(1))
+    plan = replace(SHORT, batch=4000, least_noise_mv=1e-3, largest_noise_mv=0.1)
+    rows, seen, sigma = Batches(plan, prepared).draw()
     logs = torch.log10(sigma)
     assert float(logs.min()) > -3.001 and float(logs.max()) < -0.999
     assert float(logs.mean()) == pytest.approx(-2.0, abs=0.05)
-    unit = (seen - prepared.projected[0]) / sigma[:, None]
+    unit = (seen - prepared.projected[rows]) / sigma[:, None]
     assert float(unit.std()) == pytest.approx(1.0, abs=0.02)
     assert abs(float(unit.mean())) < 0.02
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 0.5), (0.8, 0.8), (0.0, 0.25)])
+def test_a_batch_holds_its_share_of_responses_without_background_noise(
+    small_sets, share: float, expected: float
+):
+    data = prepare(small_sets["jansen_rit"])
+    batches = Batches(replace(SHORT, circuit="jansen_rit", batch=16000, noiseless=share), data)
+    rows, *_ = batches.draw()
+    kept = batches.held_out()[0]
+    assert rows.max() < kept.min() and len(kept) == SHORT.held_out
+    calm = data.context[rows, 1] == 0.0
+    assert float(calm.float().mean()) == pytest.approx(expected, abs=0.03)
+    of_all = len(torch.unique(rows)) / (len(data.logits) - len(kept))
+    assert of_all > 0.9
 
 
 def test_devices():
