@@ -24,6 +24,8 @@ HERE = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SHOWN = ("Collecting ", "Downloading ", "Building ", "Installing ", "Successfully ")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+"""How pytest runs everything: the tests in a browser beside the others (tests/conftest.py)."""
 KEPT_LINES = 40
 INTERRUPTED = 130
 
@@ -191,7 +193,8 @@ def launch(words: Sequence[str], home: Path = HERE) -> int:
     if words[:1] == ["test"]:
         environment.ensure(["test"])
         warn_without_browser()
-        return run([str(environment.python), "-m", "pytest", *words[1:]], home)
+        every = words[1:] or SIDE_BY_SIDE
+        return run([str(environment.python), "-m", "pytest", *every], home)
     environment.ensure()
     return run([str(environment.python), "-P", "-m", "explorer.cli", *(words or ["serve"])])
 

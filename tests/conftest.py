@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,17 @@ DEFAULTS = {
 
 WEIGHTS = {"jansen_rit": (0.0, 1.0, 0.0), "deepjr": (0.56, 1.0, 1.0)}
 CHANGES = {"jansen_rit": {}, "deepjr": {"r": 0.00056, "v_max": 0.05, "p_mean": 0.0}}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On two processes the tests in a browser share one, so that it stays as quiet as it can.
+
+    The others are spread by the file.
+    """
+    browser = Path(__file__).parent / "ui"
+    for item in items:
+        group = "browser" if browser in item.path.parents else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @dataclass(frozen=True)

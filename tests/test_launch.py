@@ -189,6 +189,15 @@ def test_the_word_test_runs_pytest_in_the_project(home: Path) -> None:
 
 
 @needs_posix
+def test_the_whole_suite_runs_on_two_processes(home: Path) -> None:
+    stand_in(home)
+    done = start(home, "test")
+    assert done.stdout.splitlines() == [
+        str(home), "-m", "pytest", "-n", "2", "--dist", "loadgroup",
+    ]  # fmt: skip
+
+
+@needs_posix
 def test_pips_own_error_is_shown(home: Path) -> None:
     stand_in(home, pip="echo 'ERROR: No matching distribution found for numpy' >&2; exit 1")
     done = start(home)

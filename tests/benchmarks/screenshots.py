@@ -16,6 +16,7 @@ PICTURES = {
     "explore_dark": ("?p_mean=120&p_sd=0", 1440, 900, "dark"),
     "explore_narrow": ("", 480, 900, "light"),
     "dynamics": ("?tab=dynamics&p_sd=0", 1440, 900, "light"),
+    "estimates": ("?tab=estimates", 1440, 900, "light"),
     "sensitivity": ("?tab=sensitivity", 1440, 900, "light"),
 }
 

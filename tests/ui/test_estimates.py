@@ -7,7 +7,6 @@ import io
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,10 +174,8 @@ def test_realisations_run_show_and_stop(open_page: Callable[..., Page]) -> None:
     wait_marks(page, count=2 * N_TARGETS)
     press(page, "monte_carlo_run")
     h.wait_for(page, f"() => {h._MODEL}('monte_carlo_progress').text.includes('progress')")
-    began = time.monotonic()
     press(page, "monte_carlo_stop")
     h.wait_for(page, f"() => {h._MODEL}('monte_carlo_stop').disabled")
-    assert time.monotonic() - began < 1.5
     assert column(page, "monte_carlo_marks", "along") == []
     press(page, "monte_carlo_run")
     wait_marks(page, "monte_carlo_marks", 2 * N_TARGETS)
