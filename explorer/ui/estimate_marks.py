@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
+from bokeh.models import ColumnDataSource, CustomJS, FixedTicker, HoverTool, Range1d
 from bokeh.plotting import figure
 
 from explorer.backend.estimators.names import ESTIMATOR_TITLES
@@ -17,6 +17,12 @@ from explorer.ui.view import plain_figure
 
 ROOM = 1.95
 """Right end of the axis of rows; what lies beyond 1 holds the figures."""
+_KEEP_ROOM = """
+const px = 17 * parseFloat(text.glyph.text_font_size.value ?? text.glyph.text_font_size);
+const share = Math.min(px / Math.max(plot.inner_width, 1), 0.7);
+const end = Math.max(room, (1.03 + 0.06 * share) / (1 - share));
+if (Math.abs(range.end - end) > 0.005) range.end = end;
+"""  # a narrow card: the figures keep their width, the marks give way
 GAP = 0.35  # between the nine and the products
 _OVER = 0.035  # how far a mark may leave the range
 _BAND = 0.74  # share of a row that marks take
@@ -96,9 +102,7 @@ class EstimatePlot:
         ranges = (across, along) if self.vertical else (along, across)
         plot = plain_figure(name, *ranges, "", "")
         shares, rows = (plot.yaxis, plot.xaxis) if self.vertical else (plot.xaxis, plot.yaxis)
-        ends = {0.0: "low end", 1.0: "high end of the trained range"}
-        if self.vertical:
-            ends = {0.0: "low", 1.0: "high"}
+        ends = {0.0: "low", 1.0: "high"}
         shares.update(ticker=FixedTicker(ticks=[0.0, 1.0]), major_label_overrides=ends)
         rows.ticker = FixedTicker(ticks=list(self.at))
         grids = (plot.ygrid, plot.xgrid) if self.vertical else (plot.xgrid, plot.ygrid)
@@ -151,6 +155,10 @@ class EstimatePlot:
             "along", "across", text="text", source=self.texts, text_baseline="middle",
             text_font={"value": SANS},
         )  # fmt: skip
+        if not flip:
+            plot.min_height = 500  # two lines of words for each row
+            args = {"plot": plot, "range": plot.x_range, "text": self._text, "room": ROOM}
+            plot.js_on_change("inner_width", CustomJS(args=args, code=_KEEP_ROOM))
         tips = [
             ("estimator", "@estimator"), ("parameter", "@target"), ("estimate", "@value"),
             ("interval", "@interval"), ("error", "@error"), ("trust", "@verdict"),

@@ -34,7 +34,7 @@ _GRID = """
 """
 _GRID += ".scroll-button { display: none !important; }"  # Panel's, in a cell of its own
 _GRID += NARROW + " { :host { display: flex !important; height: auto !important; } }"
-_TALL = NARROW + " { :host { height: 760px !important; } }"
+_TALL = NARROW + " { :host { height: 880px !important; } }"
 VIEWS: dict[str, type[EstimateView]] = {
     kind.key: kind for kind in (OverlayView, MonteCarloView, LadderView, PosteriorView)
 }

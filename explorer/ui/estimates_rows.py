@@ -31,8 +31,8 @@ ALL_ENTERED = (
     "enters every population, so A_i by itself shows too."
 )
 _KEY = (
-    "│ true value, thick 50 % and thin 90 % interval; hollow: little but its prior; grey and "
-    "dotted: not trusted."
+    "Each row is a trained range from low to high: │ true value, thick 50 % and thin 90 % "
+    "interval; hollow: little but its prior; grey and dotted: not trusted."
 )
 _NO_BENCHMARK = (
     "Typical errors are shown once assets/benchmark.json is there (jr-explorer evaluate)."
@@ -48,6 +48,7 @@ def toggle_style(theme: Theme) -> str:
         for k, look in enumerate(ESTIMATOR_LOOKS.values())
     ]
     active = (
+        ".bk-btn-group { flex-wrap: wrap; } "
         ":host(.solid) .bk-btn-group .bk-btn.bk-btn-default.bk-active { background: var(--wash);"
         " box-shadow: inset 0 -3px 0 currentColor; }"
         " .bk-btn-group .bk-btn:not(.bk-active) { opacity: .55; }"

@@ -88,6 +88,17 @@
     Object.defineProperty(AxisView.prototype, "extents", {get: measured});
   }
 
+  // Bokeh clears half a pixel beside what it paints, so that a bright edge stayed in the dark.
+  function patchClearing() {
+    const {CanvasLayer} = window.Bokeh.require("core/util/canvas");
+    const plain = CanvasLayer.prototype.clear;
+    CanvasLayer.prototype.clear = function () {
+      if (!(this.canvas instanceof HTMLCanvasElement)) { plain.call(this); return; }
+      const {x, y, width, height} = this.bbox;
+      this.ctx.clearRect(x - 1, y - 1, width + 2, height + 2);
+    };
+  }
+
   // Bokeh builds an element anew, style sheets and all, when its words change. Those that
   // change with every frame are written into the element that is there.
   function patchWords() {
@@ -140,6 +151,7 @@
     patchSliders();
     patchPainting();
     patchAxes();
+    patchClearing();
     patchWords();
     patchUpload();
   };
