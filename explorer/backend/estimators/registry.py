@@ -62,7 +62,7 @@ ESTIMATORS: dict[str, EstimatorKind] = {
         ),
         EstimatorKind(
             "npe", "NPE", "A normalising flow that draws from the whole posterior.",
-            Npe, True, steps={"deepjr": 3000, "jansen_rit": 4000},
+            Npe, True, steps={"deepjr": 2000, "jansen_rit": 3000},
         ),
     )
 }  # fmt: skip

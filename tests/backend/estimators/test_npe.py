@@ -9,7 +9,7 @@ from scipy import stats
 
 from explorer.backend.estimators.batches import Prepared
 from explorer.backend.estimators.front_end import Inputs
-from explorer.backend.estimators.marginals import from_outputs, mean_error
+from explorer.backend.estimators.marginals import mean_error
 from explorer.backend.estimators.npe import N_INFERRED, Npe
 
 N = 20_000
@@ -36,7 +36,7 @@ def log_density(network: Npe, inputs: Inputs, logits: torch.Tensor) -> np.ndarra
     """log q(u | x), (n,), from the loss less its further terms."""
     n = len(logits)
     many = Inputs(inputs.scores.expand(n, -1), inputs.context.expand(n, -1))
-    guess = from_outputs(network.guess(network.embed(torch.cat(list(many), dim=1))))
+    guess = network.given(many)[0]
     extra = 0.1 * (guess.loss(logits) + mean_error(guess, logits))
     return (extra - network(many, logits)).double().numpy()
 
@@ -65,7 +65,7 @@ def test_the_guess_carries_middle_and_scale(network, inputs):
     """u = m + s · v: the same v with another guess, however narrow."""
 
     def scaled() -> torch.Tensor:
-        guess = from_outputs(network.guess(network.embed(torch.cat(list(inputs), dim=1))))
+        guess = network.given(inputs)[0]
         drawn = network.draw(inputs, 200, torch.Generator().manual_seed(1))
         return (drawn - guess.middle[:, None]) * torch.exp(-guess.log_sd)[:, None]
 
