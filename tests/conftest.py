@@ -1,17 +1,21 @@
-"""Independent truths that several backend tests share: nothing here uses the kernels."""
+"""What tests share: independent truths, which use no kernels, and the console script."""
 
 from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+
+from explorer import cli
 
 DEFAULTS = {
     "A_e": 3.25, "A_i": 22.0, "b_e": 100.0, "b_i": 50.0, "C": 135.0,
@@ -33,6 +37,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "browser" if browser in item.path.parents else item.path.name
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+class Outcome(NamedTuple):
+    """What the console script did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch, capsys) -> Callable[..., Outcome]:
+    """Runs the console script in this process."""
+
+    def call(*words: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["jr-explorer", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        return Outcome(int(end.value.code or 0), printed.out, printed.err)
+
+    return call
 
 
 @dataclass(frozen=True)

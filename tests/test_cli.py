@@ -8,39 +8,16 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from explorer import cli
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.parameters import PARAMETERS
 from explorer.backend.settings import make_settings
 from explorer.backend.simulate import simulate
 from explorer.cli_options import PARAMETER_HELP, parsed_changes
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(monkeypatch, capsys) -> Callable[..., Outcome]:
-    """Runs the console script in this process."""
-
-    def call(*words: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["jr-explorer", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return Outcome(int(end.value.code or 0), printed.out, printed.err)
-
-    return call
 
 
 def read_csv(path: Path) -> tuple[list[str], np.ndarray]:

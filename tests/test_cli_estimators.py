@@ -10,13 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
-from explorer import cli
 from explorer.backend import ceiling_run
 from explorer.backend.ceiling import empty_ceiling
 from explorer.backend.dataset import make_data_set
@@ -30,26 +28,6 @@ from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.weights import load_weights, read_manifest, save_weights
 from explorer.backend.simulate import Cancelled
 from explorer.backend.targets import TARGETS
-
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(monkeypatch, capsys) -> Callable[..., Outcome]:
-    """Runs the console script in this process."""
-
-    def call(*words: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["jr-explorer", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return Outcome(int(end.value.code or 0), printed.out, printed.err)
-
-    return call
 
 
 @pytest.fixture(autouse=True)
