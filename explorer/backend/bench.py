@@ -15,6 +15,8 @@ import numpy as np
 
 from explorer.backend.bifurcation import bifurcation_diagram
 from explorer.backend.circuits import CIRCUITS
+from explorer.backend.estimators.interface import Observation, observe
+from explorer.backend.estimators.service import SERVICE
 from explorer.backend.evoked import evoked, experiment_of
 from explorer.backend.fisher_report import fisher_at
 from explorer.backend.regime_map import regime_map
@@ -119,6 +121,22 @@ def _fisher(share: float, settings: Settings) -> Callable[[], object]:
     return lambda: fisher_at(settings)
 
 
+def _estimators(share: float, settings: Settings) -> Callable[[], object]:
+    seen = _seen(settings)
+    return lambda: SERVICE.read(seen)
+
+
+def _draws(share: float, settings: Settings) -> Callable[[], object]:
+    seen = _seen(settings)
+    return lambda: SERVICE.draws(seen, _scaled(1000, share), None)
+
+
+def _seen(settings: Settings) -> Observation:
+    SERVICE.start()
+    SERVICE.wait(settings.circuit)
+    return observe(settings, evoked(settings).source)
+
+
 def _once(share: float) -> float:
     return 1.0
 
@@ -154,7 +172,7 @@ def _ms(
     goal: float,
     prepare: Callable[[float, Settings], Callable[[], object]],
 ) -> Benchmark:
-    return Benchmark(name, title, "ms", goal, prepare, lambda share: 1.0, 1e3)
+    return Benchmark(name, title, "ms", goal, prepare, _once, 1e3)
 
 
 _ROWS = (
@@ -171,15 +189,7 @@ _ROWS = (
         lambda share: float(_scaled(SINGLE_STEPS, share)),
         1e9,
     ),
-    Benchmark(
-        "evoked",
-        "evoked experiment of the current point",
-        "ms",
-        5.0,
-        _evoked,
-        lambda share: 1.0,
-        1e3,
-    ),
+    _ms("evoked", "evoked experiment of the current point", 5.0, _evoked),
     _ms("regime", "regime and headline of the current point", 3.0, _regime),
     _ms("bifurcation", "bifurcation diagram, 200 values, both directions", 100.0, _diagram),
     _ms("regime_map_coarse", "regime map 25 × 25", 100.0, _map(25)),
@@ -193,7 +203,9 @@ _ROWS = (
         _once,
         1.0,
     ),
-    Benchmark("fisher", "Fisher information at the current point", "ms", 60.0, _fisher, _once, 1e3),
+    _ms("fisher", "Fisher information at the current point", 60.0, _fisher),
+    _ms("estimators", "all estimators on one response", 150.0, _estimators),
+    _ms("npe_draws", "1,000 draws of the NPE's posterior", 300.0, _draws),
 )
 
 BENCHMARKS: dict[str, Benchmark] = {row.name: row for row in _ROWS}

@@ -23,6 +23,7 @@ def test_goals_are_those_that_were_set() -> None:
     goals = {name: row.goal for name, row in BENCHMARKS.items() if row.goal is not None}
     assert goals["batch"] == 3.0 and goals["batch_noise"] == 8.0
     assert goals["single"] == 40.0 and goals["evoked"] == 5.0
+    assert goals["estimators"] == 150.0 and goals["npe_draws"] == 300.0
 
 
 def test_figures_are_seconds_over_work_and_the_first_run_is_not_counted(monkeypatch) -> None:
