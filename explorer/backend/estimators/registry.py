@@ -50,7 +50,7 @@ ESTIMATORS: dict[str, EstimatorKind] = {
         ),
         EstimatorKind(
             "lstm", "LSTM", "One recurrent layer; only its last state is read.",
-            Lstm, False, steps={"deepjr": 1500, "jansen_rit": 2000},
+            Lstm, False, steps={"deepjr": 6000, "jansen_rit": 6000},
         ),
         EstimatorKind(
             "cnn_bilstm", "CNN-BiLSTM", "Convolutions, then a bidirectional recurrent layer.",
