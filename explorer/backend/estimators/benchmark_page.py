@@ -195,7 +195,10 @@ def _timing_part(benchmark: Benchmark) -> str:
 
 def _about_part(benchmark: Benchmark) -> str:
     about = ", ".join(f"{key} {value}" for key, value in benchmark.about.items())
-    return (
-        f"## Remade by\n\n    jr-explorer evaluate --force\n\nMade with: {about}. The ceiling's "
-        "cases are in `assets/ceiling_CIRCUIT.nc`, made by `jr-explorer ceiling`."
+    has_ceiling = any(one.test == "ceiling" for one in benchmark.tests)
+    cases = (
+        "The ceiling's cases are in `assets/ceiling_CIRCUIT.nc`, made by `jr-explorer ceiling`."
+        if has_ceiling
+        else "The exact posteriors of `jr-explorer ceiling` are not part of it yet."
     )
+    return f"## Remade by\n\n    jr-explorer evaluate --force\n\nMade with: {about}. {cases}"
