@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 
 from explorer.backend.estimators.names import ESTIMATOR_TITLES
 from explorer.backend.targets import N_TARGETS, TARGETS, target_extents
-from explorer.ui.sensitivity_parts import Message, symbol
+from explorer.ui.sensitivity_parts import NARROW, Message, symbol
 from explorer.ui.theme import ESTIMATOR_LOOKS, SANS, THEMES, Theme, dress
 from explorer.ui.view import plain_figure
 
@@ -23,6 +23,7 @@ const share = Math.min(px / Math.max(plot.inner_width, 1), 0.7);
 const end = Math.max(room, (1.03 + 0.06 * share) / (1 - share));
 if (Math.abs(range.end - end) > 0.005) range.end = end;
 """  # a narrow card: the figures keep their width, the marks give way
+_TWO_LINES = NARROW + " { :host { min-height: 500px !important; } }"  # of words for each row
 GAP = 0.35  # between the nine and the products
 _OVER = 0.035  # how far a mark may leave the range
 _BAND = 0.74  # share of a row that marks take
@@ -156,7 +157,7 @@ class EstimatePlot:
             text_font={"value": SANS},
         )  # fmt: skip
         if not flip:
-            plot.min_height = 500  # two lines of words for each row
+            plot.stylesheets = [_TWO_LINES]
             args = {"plot": plot, "range": plot.x_range, "text": self._text, "room": ROOM}
             plot.js_on_change("inner_width", CustomJS(args=args, code=_KEEP_ROOM))
         tips = [
