@@ -18,7 +18,7 @@ from explorer.ui.view import plain_figure
 ROOM = 1.95
 """Right end of the axis of rows; what lies beyond 1 holds the figures."""
 _KEEP_ROOM = """
-const px = 17 * parseFloat(text.glyph.text_font_size.value ?? text.glyph.text_font_size);
+const px = 18.5 * parseFloat(text.glyph.text_font_size.value ?? text.glyph.text_font_size);
 const share = Math.min(px / Math.max(plot.inner_width, 1), 0.7);
 const end = Math.max(room, (1.03 + 0.06 * share) / (1 - share));
 if (Math.abs(range.end - end) > 0.005) range.end = end;

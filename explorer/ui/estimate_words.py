@@ -103,7 +103,7 @@ def figures_of(shown: Shown, name: str) -> list[str]:
         if verdict.inside is False:
             second = f"{SIGNS['untrusted']} truth outside its range"
         if usual is not None:
-            second += f", typical ±{number(usual)}"
+            second += f", typical ±{quantity(k, usual)}"
         lines.append(f"{first}\n{second}")
     return lines
 
