@@ -120,7 +120,7 @@ def make_server(port: int, address: str = "127.0.0.1") -> Server:
     warm_page()
     for name in CIRCUITS:
         shipped_table(name)
-    gc.freeze()  # what stays for good is not looked through at each page: a third off its making
+    gc.freeze()  # what stays for good is not looked through at each page: a quarter off its making
     names = {address, "localhost"} if address in ("127.0.0.1", "0.0.0.0") else {address}
     server = pn.serve(
         {"/": page},

@@ -122,7 +122,7 @@ def test_typical_error_is_the_benchmarks(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(estimate_words, "benchmark", lambda: scores_of("jansen_rit"))
     usual = estimate_words.typical(shown_at(HERE), "npe", 0)
     assert usual == pytest.approx(0.25 * target_prior_sd("jansen_rit")[0])
-    assert f"typical ±{usual:.3g}" in figures_of(shown_at(HERE), "npe")[0]
+    assert f"typical ±{usual:.3g} mV" in figures_of(shown_at(HERE), "npe")[0]
     monkeypatch.setattr(estimate_words, "benchmark", lambda: None)
     assert "typical" not in figures_of(shown_at(HERE), "npe")[0]
 

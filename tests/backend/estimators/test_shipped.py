@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from explorer.backend.circuits import CIRCUITS
-from explorer.backend.estimators.benchmark import PATH, Benchmark, load_benchmark
+from explorer.backend.estimators.benchmark import Benchmark, load_benchmark
 from explorer.backend.estimators.benchmark_page import DOCUMENT, page_text
 from explorer.backend.estimators.evaluate import scored
 from explorer.backend.estimators.held_out import TESTS, CaseSet
@@ -19,9 +19,6 @@ from explorer.backend.targets import TARGETS
 
 N, N_DRAWS = 200, 120
 NOISE_FACTORS = (1.0, 1000.0)
-pytestmark = pytest.mark.skipif(
-    not PATH.exists(), reason="assets/benchmark.json is not made yet (jr-explorer evaluate)"
-)
 
 
 @pytest.fixture(scope="module")
