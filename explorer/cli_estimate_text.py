@@ -81,6 +81,11 @@ def warnings_of(settings: Settings, truth: bool) -> Iterator[str]:
             yield f"{name} is {settings[name]:g}, outside the trained range {low:g} … {high:g}."
 
 
+def two_figures(value: float) -> float:
+    """Rounded to two figures: 290, where the format alone would print 2.9e+02."""
+    return float(f"{value:.2g}")
+
+
 def estimate_tables(report: dict[str, Any]) -> Iterator[Table]:
     """One table for each estimator."""
     truth = report["observation"]["ground_truth"]
@@ -92,14 +97,17 @@ def estimate_tables(report: dict[str, Any]) -> Iterator[Table]:
             title=f"{ESTIMATORS[one['estimator']].title}, noise {noise:.2g} mV on the waveform",
             caption=outside + rank,
         )
-        table.add_column("")
+        table.add_column("", no_wrap=True)
         for head in ("estimate ± sd", "90 % interval", *(("truth", "error") if truth else ())):
             table.add_column(head, justify="right", no_wrap=True)
-        table.add_column("unit")
+        table.add_column("unit", no_wrap=True)
         for name, row in one["targets"].items():
             low, high = row["interval90"]
-            cells = [f"{row['mean']:.4g} ± {row['sd']:.2g}", f"{low:.4g} … {high:.4g}"]
+            cells = [f"{row['mean']:.4g} ± {two_figures(row['sd']):g}", f"{low:.4g} … {high:.4g}"]
             if truth:
-                cells += [f"{row['truth']:.4g}", f"{row['error']:+.2g}".replace("-", "−")]
+                cells += [
+                    f"{row['truth']:.4g}",
+                    f"{two_figures(row['error']):+g}".replace("-", "−"),
+                ]
             table.add_row(name, *cells, row["unit"])
         yield table
