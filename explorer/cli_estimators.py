@@ -148,7 +148,7 @@ def evaluate(
     from explorer.backend.estimators.benchmark_page import DOCUMENT, write_page
     from explorer.backend.estimators.weights import FOLDER, read_manifest
     from explorer.backend.export import check_target
-    from explorer.backend.simulate import Cancelled
+    from explorer.backend.spreading import Cancelled
 
     circuits = list(CIRCUITS) if circuit is None else [circuit_name(circuit)]
     count = backend.N_CASES if cases is None else options.whole("cases", cases)
@@ -235,7 +235,7 @@ def ceiling(
     """Sample exact posteriors of random cases: the best that any estimator could do (hours)."""
     from explorer.backend.ceiling_run import NOISE_FACTORS, run_ceiling
     from explorer.backend.settings import check_seed
-    from explorer.backend.simulate import Cancelled
+    from explorer.backend.spreading import Cancelled
 
     name, number = circuit_name(circuit), check_seed(seed)
     count = options.whole("cases", cases)

@@ -73,12 +73,12 @@ def dataset(
 ) -> None:
     """Simulate evoked responses of random parameters, as the estimators learn from (NetCDF)."""
     from explorer.backend.dataset_store import FORMATS, write_data_set
-    from explorer.backend.estimators.making import SHIPPED_SIZE
+    from explorer.backend.estimators.registry import DATA_SIZE
     from explorer.backend.settings import check_seed
-    from explorer.backend.simulate import Cancelled
+    from explorer.backend.spreading import Cancelled
 
     name = circuit_name(circuit)
-    count = SHIPPED_SIZE[name] if size is None else options.whole("size", size)
+    count = DATA_SIZE[name] if size is None else options.whole("size", size)
     number = check_seed(seed)
     options.output_of(out, FORMATS, force)
     with progress("Simulating") as report, interruptible() as stopped:
@@ -124,7 +124,7 @@ def train(
     from explorer.backend.estimators.training import check_device
     from explorer.backend.estimators.weights import FOLDER, file_name
     from explorer.backend.settings import check_seed
-    from explorer.backend.simulate import Cancelled
+    from explorer.backend.spreading import Cancelled
 
     name, number = circuit_name(circuit), check_seed(seed)
     file = file_name(estimator, name)
@@ -133,7 +133,7 @@ def train(
     folder = writable_folder(FOLDER if out is None else out)
     if (folder / file).exists() and not force:
         raise ExplorerError("out", "--force to replace weights", f"{folder / file}, which exists")
-    learned = _data(name, size, data)
+    learned = _data(estimator, name, size, data)
     plan = shipped_plan(estimator, learned, steps=batches, seed=number, device=device)
     kept = folder / f"{Path(file).stem}.checkpoint" if checkpoint is None else checkpoint
     with training_bar(f"{estimator} {name}") as told, interruptible() as stopped:
@@ -168,11 +168,12 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
-def _data(name: str, size: str | None, path: Path | None) -> DataSet:
+def _data(estimator: str, name: str, size: str | None, path: Path | None) -> DataSet:
     """The data set of a file, or a fresh one of the shipped seed."""
     from explorer.backend.dataset import make_data_set
     from explorer.backend.dataset_store import read_data_set
-    from explorer.backend.estimators.making import LEAST_DATA, SHIPPED_DATA_SEED, SHIPPED_SIZE
+    from explorer.backend.estimators.making import LEAST_DATA, SHIPPED_DATA_SEED
+    from explorer.backend.estimators.registry import estimator_kind
 
     if path is not None:
         if size is not None:
@@ -181,7 +182,7 @@ def _data(name: str, size: str | None, path: Path | None) -> DataSet:
         if found.circuit != name:
             raise ExplorerError("data", f"a data set of {name}", f"{path}, of {found.circuit}")
         return found
-    count = SHIPPED_SIZE[name] if size is None else options.whole("size", size)
+    count = estimator_kind(estimator).data[name] if size is None else options.whole("size", size)
     if count < LEAST_DATA:
         raise ExplorerError("size", f"{LEAST_DATA} simulations or more", count)
     with progress("Simulating") as report:

@@ -26,7 +26,7 @@ from explorer.backend.estimators.evidence import evidence_quantiles
 from explorer.backend.estimators.front_end import fit_front_end
 from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.weights import load_weights, read_manifest, save_weights
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.targets import TARGETS
 
 

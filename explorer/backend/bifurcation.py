@@ -21,7 +21,7 @@ from explorer.backend.fixed_points import Critical, fixed_points
 from explorer.backend.parameters import MODEL_NAMES
 from explorer.backend.rhythm import REGIME_NAMES, differ, is_rest, name_regimes, tended_swing
 from explorer.backend.settings import Settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.sweep import N_SUMMARY, continue_attractor
 
 SWEEPABLE = tuple(name for name in MODEL_NAMES if name != "p_sd")

@@ -18,7 +18,7 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.exact_posterior import LEVELS, ExactPosterior, exact_posterior
 from explorer.backend.export import write_atomically
 from explorer.backend.parameters import INFERRED_NAMES
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 NOISE_FACTORS = (1.0, 100.0, 2500.0)
 """Noise factors of the benchmark's ceiling."""

@@ -22,7 +22,7 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import Experiment, evoked_batch
 from explorer.backend.parameters import INFERRED_NAMES, PARAMETERS
 from explorer.backend.settings import check_seed, make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 CONTEXT_NAMES = ("p_mean", "p_sd", "n_trials")
 """What an estimator is told beside the waveform and the noise on it."""

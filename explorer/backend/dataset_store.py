@@ -29,7 +29,7 @@ from explorer.backend.export import settings_json, write_atomically
 from explorer.backend.parameters import INFERRED_NAMES, PARAMETERS
 from explorer.backend.sensors import channel_noise_sd_uv, lead_uv_per_mv
 from explorer.backend.settings import Settings, make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 FORMATS = (".nc",)
 _CASES_PER_CHUNK = 256

@@ -15,8 +15,8 @@ from scipy.signal import resample_poly
 
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
-from explorer.backend.simulate import Cancelled
 from explorer.backend.spectrum import Spectrum, spectrum
+from explorer.backend.spreading import Cancelled
 
 LOW_HZ, HIGH_HZ = 0.5, 40.0
 TMIN_S, TMAX_S = -0.2, 1.0

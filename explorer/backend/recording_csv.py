@@ -11,7 +11,7 @@ import numpy as np
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
 from explorer.backend.recording import Recording
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 TIME_COLUMNS = ("time_s", "time")
 BLOCK_NUMBERS = 20_000

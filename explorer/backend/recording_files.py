@@ -21,7 +21,7 @@ from explorer.backend.leadfield import flattened
 from explorer.backend.recording import Recording
 from explorer.backend.recording_checks import check_brainvision_length, check_edf_size
 from explorer.backend.recording_csv import read_csv
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 UPLOAD_LIMIT_MB = 200
 SAMPLE_LIMIT = 10**8

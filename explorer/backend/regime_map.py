@@ -12,7 +12,8 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.parameters import MODEL_NAMES
 from explorer.backend.rhythm import differ, is_rest, name_regimes, tended_swing
 from explorer.backend.settings import Settings
-from explorer.backend.simulate import SETTLE_S, SETTLE_SHIFT, spread
+from explorer.backend.simulate import SETTLE_S, SETTLE_SHIFT
+from explorer.backend.spreading import spread
 from explorer.backend.sweep import N_SUMMARY, summarize_batch
 
 STAGES = (25, 50, 100)

@@ -1,13 +1,8 @@
-"""Plain Python around the kernels: validates, lays out arrays, spreads work over cores."""
+"""Plain Python around the kernels: validates and lays out arrays."""
 
 from __future__ import annotations
 
-import math
-import os
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,15 +13,14 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.euler import run_single_euler
 from explorer.backend.settings import Settings
 from explorer.backend.single import run_single
+from explorer.backend.spreading import spread
 from explorer.backend.stimulus import NO_STIMULUS, PulseTrain
-from explorer.backend.strang import LANES, run_waveforms
+from explorer.backend.strang import run_waveforms
 
 SINGLE_KERNELS = {"strang": run_single, "euler": run_single_euler}
 SETTLE_SHIFT = 100.0
 """By how much (s⁻¹) p_mean is moved while settling for the starts from above and below."""
 SETTLE_S = 5.0
-CHUNK_S = 0.01
-"""Longest piece of work (s) between two looks at whether to stop."""
 _NO_SLOTS = np.zeros(0)
 
 
@@ -197,10 +191,6 @@ class Batch:
     final: np.ndarray
 
 
-class Cancelled(Exception):
-    """Work was stopped because its caller asked for it."""
-
-
 def simulate_batch(
     table: Circuit,
     theta: np.ndarray,
@@ -253,55 +243,3 @@ def simulate_batch(
 
     spread(run, n, stimulus.size, workers, progress)
     return Batch(out / slots.counts, state)
-
-
-def spread(
-    run: Callable[[int, int], None],
-    n: int,
-    n_steps: int,
-    workers: int | None = None,
-    progress: Callable[[float], bool] | None = None,
-) -> None:
-    """Call ``run(first, last)`` on chunks of whole blocks of lanes, over threads.
-
-    Chunks are at most about 10 ms of work, so that a stop is prompt, and of one size and
-    as many for each thread, so that all threads end together.
-
-    Raises:
-        Cancelled: ``progress`` returned False.
-    """
-    workers = workers or os.cpu_count() or 1
-    blocks = -(-n // LANES)
-    rounds = math.ceil(blocks * n_steps * LANES * 5e-9 / (CHUNK_S * workers))
-    per_chunk = max(1, -(-blocks // (max(rounds, 1) * workers)))
-    starts = range(0, blocks, per_chunk)
-    if workers == 1 and progress is None:  # nothing to hand to another thread
-        run(0, n)
-        return
-    pool = _pool(workers, _priority())
-    stopped = False
-
-    def chunk(first_block: int) -> None:
-        if not stopped:
-            run(first_block * LANES, min((first_block + per_chunk) * LANES, n))
-
-    futures = [pool.submit(chunk, start) for start in starts]
-    for k, future in enumerate(futures):
-        future.result()
-        if progress is not None and not stopped:
-            stopped = not progress((k + 1) / len(futures))
-    if stopped:
-        raise Cancelled
-
-
-def _priority() -> int:
-    """Niceness of the calling thread, where threads have one; 0 elsewhere."""
-    if sys.platform != "linux":
-        return 0
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-
-@lru_cache(maxsize=8)
-def _pool(workers: int, priority: int) -> ThreadPoolExecutor:
-    """Threads of the caller's priority (they inherit it): calm work never holds up live work."""
-    return ThreadPoolExecutor(workers, thread_name_prefix="kernel")

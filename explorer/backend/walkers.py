@@ -21,7 +21,7 @@ from explorer.backend.chain_checks import (
     split_r_hat,
 )
 from explorer.backend.shear import Shear, best_shear
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 N_WALKERS = 64
 WARM_UP = (150, 150, 200)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from bokeh.document import Document
 from panel.io.document import hold
 
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 Result = TypeVar("Result")
 Progress = Callable[[float], bool]

@@ -15,7 +15,7 @@ from panel.io.document import hold
 from explorer.backend.calm import give_way
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 TELL_S = 0.1
 """Progress is told to the page so often at most."""

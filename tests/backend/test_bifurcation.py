@@ -17,7 +17,7 @@ from explorer.backend.fixed_points import critical_inputs, eigenvalues, fixed_po
 from explorer.backend.parameters import MODEL_NAMES
 from explorer.backend.rhythm import REGIME_NAMES
 from explorer.backend.settings import make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 
 @pytest.fixture(scope="module")

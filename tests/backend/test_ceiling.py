@@ -14,7 +14,7 @@ from explorer.backend.ceiling_run import load_ceiling, run_ceiling, save_ceiling
 from explorer.backend.ensemble import last_two_responses, parameter_sets
 from explorer.backend.errors import ExplorerError
 from explorer.backend.parameters import INFERRED_NAMES
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 
 def test_cases_repeat_and_more_of_them_begin_alike():

@@ -15,7 +15,7 @@ from explorer.backend.parameters import INFERRED_NAMES, MODEL_NAMES
 from explorer.backend.rhythm import REGIME_NAMES, is_rest, name_regimes
 from explorer.backend.running import RunningModel
 from explorer.backend.settings import Settings, make_settings
-from explorer.backend.simulate import spread
+from explorer.backend.spreading import spread
 from explorer.backend.sweep import N_SUMMARY, summarize_batch
 
 SETTLE, READ, EVERY = 2000, 1000, 4  # steps of a millisecond, and one in four read

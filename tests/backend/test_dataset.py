@@ -17,7 +17,7 @@ from explorer.backend.dataset import (
 )
 from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import Experiment
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 RANGES = {
     "jansen_rit": [(2.6, 6.5), (17.6, 44), (50, 150), (25, 75), (65, 270), (0.5, 1.5), (0.4, 1.2),

@@ -15,7 +15,7 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.sensors import snr_db
 from explorer.backend.settings import make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from explorer.backend.exact_posterior import PRODUCTS, ExactPosterior, exact_pos
 from explorer.backend.fisher import derivatives, least_covariance, noise_sd_mv, prior_sd
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import Settings, make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 REGULAR = {
     "A_e": 6.3, "A_i": 23.6, "b_e": 66.3, "b_i": 42.4, "C": 82.0, "a_1": 1.15,

@@ -11,7 +11,7 @@ from explorer.backend.evoked import evoked
 from explorer.backend.oat import all_maps, one_at_a_time
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 
 @pytest.mark.parametrize("circuit", CIRCUITS)

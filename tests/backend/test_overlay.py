@@ -12,7 +12,7 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.overlay import overlay, prepare
 from explorer.backend.recording import Recording, filtered
 from explorer.backend.recording_csv import read_csv
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from tests.backend import made_recordings as made
 
 

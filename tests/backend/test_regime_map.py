@@ -11,7 +11,7 @@ from explorer.backend.regime_map import refined_maps, regime_map
 from explorer.backend.regimes import classify
 from explorer.backend.rhythm import REGIME_NAMES
 from explorer.backend.settings import STARTS, make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 
 @pytest.mark.parametrize("start", STARTS)

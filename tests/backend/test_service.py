@@ -19,8 +19,8 @@ from explorer.backend.estimators.service import Service
 from explorer.backend.evoked import evoked
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import Settings, make_settings
-from explorer.backend.simulate import Cancelled
 from explorer.backend.snapshot import take_snapshot
+from explorer.backend.spreading import Cancelled
 
 FOLDER = ASSETS / "estimators"
 SHIPPED = tuple(

@@ -12,7 +12,6 @@ from explorer.backend.errors import ExplorerError
 from explorer.backend.parameters import MODEL_NAMES
 from explorer.backend.settings import make_settings
 from explorer.backend.simulate import (
-    Cancelled,
     average_source,
     check_state,
     decimated_slots,
@@ -20,6 +19,7 @@ from explorer.backend.simulate import (
     simulate,
     simulate_batch,
 )
+from explorer.backend.spreading import Cancelled
 from explorer.backend.stimulus import PulseTrain
 
 FIGURES = {120.0: (4.809, 9.944, 3.670), 220.0: (10.938, 2.946, 7.568)}

@@ -22,9 +22,10 @@ from explorer.backend.features import FEATURES
 from explorer.backend.outputs import evaluate
 from explorer.backend.parameters import INFERRED_NAMES, MODEL_NAMES
 from explorer.backend.settings import make_settings
-from explorer.backend.simulate import Cancelled, simulate
+from explorer.backend.simulate import simulate
 from explorer.backend.sobol import around, over_ranges
 from explorer.backend.sobol_store import asset_path, load_sobol, read_table, table_text, write_table
+from explorer.backend.spreading import Cancelled
 from explorer.backend.stimulus import PulseTrain
 
 EVOKED = ("n_amplitude", "rms")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.backend.shear import Shear, best_shear
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.walkers import N_WALKERS, explore
 
 K = 6

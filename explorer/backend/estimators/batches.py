@@ -23,6 +23,8 @@ from explorer.backend.targets import target_extents, target_values
 
 NOISE_RANGE_MV = (1e-4, 2.0)
 """Noise of training, log-uniform: noise factor 0.001 to 400,000 at the defaults."""
+FOCUS_MV = (2e-3, 0.3)
+"""Noise that a training may dwell on: noise factor 0.4 to 8,000 at the defaults."""
 N_SCORES = {"deepjr": 20, "jansen_rit": 96}
 """Components kept: those that stand out of the least noise, or that the estimators use."""
 VALIDATION = 8192
@@ -48,6 +50,8 @@ class Plan:
         every: steps between validations.
         held_out: responses for validation (a fifth of all at most).
         least_noise_mv, largest_noise_mv: noise on the waveform, log-uniform between, mV.
+        focus: share of the noise drawn from ``FOCUS_MV``; as the networks are told σ, it
+            changes no posterior.
         noiseless: share of a batch drawn from the responses without background noise.
         data: what the data set is, so that no checkpoint goes on with another one.
     """
@@ -64,6 +68,7 @@ class Plan:
     held_out: int = VALIDATION
     least_noise_mv: float = NOISE_RANGE_MV[0]
     largest_noise_mv: float = NOISE_RANGE_MV[1]
+    focus: float = 0.0
     noiseless: float = 0.5
     data: str = ""
 
@@ -141,9 +146,15 @@ class Batches:
     def _noisy(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Scores with noise (batch, k), and its σ (batch,) in mV."""
         plan = self.plan
+        options: dict[str, Any] = {"generator": generator, "device": plan.device}
         low, high = math.log(plan.least_noise_mv), math.log(plan.largest_noise_mv)
-        drawn = torch.rand(len(rows), generator=generator, device=plan.device)
-        sigma = torch.exp(low + (high - low) * drawn)
+        drawn = torch.rand(len(rows), **options)
+        log_sigma = low + (high - low) * drawn
+        if plan.focus > 0.0:
+            low, high = (math.log(end) for end in FOCUS_MV)
+            chosen = torch.rand(len(rows), **options) < plan.focus
+            log_sigma = torch.where(chosen, low + (high - low) * drawn, log_sigma)
+        sigma = torch.exp(log_sigma)
         clean = self.data.projected[rows]
         noise = torch.randn(clean.shape, generator=generator, device=plan.device)
         return clean + sigma[:, None] * noise, sigma

@@ -47,7 +47,7 @@ from explorer.backend.estimators.scores import Scores, score
 from explorer.backend.estimators.weights import Weights, file_name, load_weights
 from explorer.backend.parameters import PARAMETERS
 from explorer.backend.revision import revision
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 N_CASES = 2000
 N_DRAWS = 400

@@ -12,17 +12,17 @@ import torch
 import explorer
 from explorer.backend.dataset import DataSet
 from explorer.backend.errors import ExplorerError
-from explorer.backend.estimators.batches import Plan, prepare
+from explorer.backend.estimators.batches import EVERY, Plan, prepare
 from explorer.backend.estimators.evidence import evidence_quantiles
 from explorer.backend.estimators.registry import estimator_kind
 from explorer.backend.estimators.training import Progress, Trained, Trainer
 from explorer.backend.estimators.weights import save_weights
 from explorer.backend.revision import revision
 
-SHIPPED_SIZE = {"deepjr": 500_000, "jansen_rit": 1_000_000}
-"""Simulations behind the shipped weights."""
 SHIPPED_DATA_SEED = 11
 LEAST_DATA = 1_000
+VALIDATIONS = 60
+"""Of a long training; a short one has one every ``EVERY`` steps."""
 _EVIDENCE = 20_000  # responses behind the quantiles of the evidence
 
 
@@ -45,9 +45,10 @@ def shipped_plan(estimator: str, data: DataSet, *, steps: int | None = None, see
         raise ExplorerError("steps", "a whole number from 1 on", steps)
     if len(data) < LEAST_DATA:
         raise ExplorerError("size", f"{LEAST_DATA} simulations or more", len(data))
+    planned = steps or kind.steps[data.circuit]
     return Plan(
-        kind.name, data.circuit, steps or kind.steps[data.circuit], kind.batch, kind.rate,
-        seed=seed, device=device, data=data_words(data),
+        kind.name, data.circuit, planned, kind.batch, kind.rate, seed=seed, device=device,
+        every=max(EVERY, planned // VALIDATIONS), focus=kind.focus, data=data_words(data),
     )  # fmt: skip
 
 
@@ -102,6 +103,7 @@ def training_record(plan: Plan, data: DataSet, trained: Trained) -> dict[str, An
         "stopped_early": trained.stopped_early,
         "batch": plan.batch,
         "rate": plan.rate,
+        "focus": plan.focus,
         "noiseless": plan.noiseless,
         "noise_mv": [plan.least_noise_mv, plan.largest_noise_mv],
         "device": plan.device,

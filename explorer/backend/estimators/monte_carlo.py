@@ -13,7 +13,7 @@ from explorer.backend.estimators.service import Service, stacked
 from explorer.backend.evoked import evoked
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import Settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.targets import target_values
 
 REALISATIONS = 200

@@ -11,7 +11,14 @@ from explorer.backend.estimators.marginals import LogitNormal, mean_error
 
 
 class PointNetwork(nn.Module, ABC):
-    """A network that gives a marginal posterior for each target."""
+    """A network that gives a marginal posterior for each target.
+
+    Attributes:
+        mean_weight: of the squared error of the mean in the loss; where it is large, training
+            cares more for the targets of which little can be known.
+    """
+
+    mean_weight = 1.0
 
     @abstractmethod
     def marginals(self, inputs: Inputs) -> LogitNormal:
@@ -25,4 +32,4 @@ class PointNetwork(nn.Module, ABC):
             logits: (batch, 13) true values, logit of their share of the range.
         """
         found = self.marginals(inputs)
-        return found.loss(logits) + mean_error(found, logits)
+        return found.loss(logits) + self.mean_weight * mean_error(found, logits)

@@ -21,7 +21,7 @@ from explorer.backend.estimators.marginals import Z50, Z90
 from explorer.backend.estimators.npe import Npe
 from explorer.backend.estimators.point import PointNetwork
 from explorer.backend.estimators.weights import Weights
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.targets import target_extents, target_values
 
 N_DRAWS = 1000

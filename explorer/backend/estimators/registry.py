@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import nn
 
@@ -14,6 +14,9 @@ from explorer.backend.estimators.front_end import FrontEnd
 from explorer.backend.estimators.lstm import Lstm
 from explorer.backend.estimators.npe import Npe
 from explorer.backend.estimators.transformer import Transformer
+
+DATA_SIZE = {"deepjr": 500_000, "jansen_rit": 1_000_000}
+"""Simulations that an estimator learns from unless its row says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,10 @@ class EstimatorKind:
         build: the untrained network behind a front end.
         samples: whether it draws samples of the posterior.
         steps: batches of training for each circuit unless told otherwise.
+        data: simulations to learn from for each circuit unless told otherwise.
         batch: responses of a batch.
         rate: largest learning rate.
+        focus: share of the noise drawn from ``batches.FOCUS_MV`` alone.
     """
 
     name: str
@@ -37,8 +42,10 @@ class EstimatorKind:
     build: Callable[[FrontEnd], nn.Module]
     samples: bool
     steps: dict[str, int]
+    data: dict[str, int] = field(default_factory=lambda: DATA_SIZE)
     batch: int = 1024
     rate: float = 2e-3
+    focus: float = 0.0
 
 
 ESTIMATORS: dict[str, EstimatorKind] = {
@@ -58,7 +65,8 @@ ESTIMATORS: dict[str, EstimatorKind] = {
         ),
         EstimatorKind(
             "transformer", "Transformer", "Self-attention over the response.",
-            Transformer, False, steps={"deepjr": 2000, "jansen_rit": 3000},
+            Transformer, False, steps={"deepjr": 20_000, "jansen_rit": 30_000}, focus=0.6,
+            data={"deepjr": 500_000, "jansen_rit": 3_000_000},
         ),
         EstimatorKind(
             "npe", "NPE", "A normalising flow that draws from the whole posterior.",

@@ -13,9 +13,10 @@ from explorer.backend.evoked import evoked
 from explorer.backend.misfit import Misfit, compare
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import Settings
-from explorer.backend.simulate import Cancelled, simulate
+from explorer.backend.simulate import simulate
 from explorer.backend.snapshot import RATE, RECORD_S, SETTLE_S, SOURCE, channel_signal
 from explorer.backend.spectrum import Spectrum, spectrum
+from explorer.backend.spreading import Cancelled
 
 HIGH_HZ = 45.0
 

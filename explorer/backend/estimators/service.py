@@ -22,7 +22,7 @@ from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
 from explorer.backend.estimators.interface import N_SAMPLES, Estimates, Observation
 from explorer.backend.estimators.names import ESTIMATOR_TITLES, SAMPLER
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 if TYPE_CHECKING:
     from explorer.backend.estimators.weights import Weights

@@ -22,7 +22,7 @@ from explorer.backend.estimators.batches import Batches, Plan, Prepared
 from explorer.backend.estimators.checkpoint import load_checkpoint, save_checkpoint
 from explorer.backend.estimators.front_end import FrontEnd
 from explorer.backend.estimators.registry import estimator_kind
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 
 WARM_UP = 100
 WEIGHT_DECAY = 1e-4

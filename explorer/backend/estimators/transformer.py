@@ -1,5 +1,9 @@
 """Transformer: self-attention over the tokens of the response.
 
+A small encoder finds what belongs together in time; most of the work is done by the dense
+layers, which read the whitened scores beside its tokens: for the same time of training that
+comes nearer to the exact posterior than more layers of attention (measured).
+
 Source: Tilwani & O'Reilly 2024 (arXiv 2406.05002), version 2; the encoder is that of
 Vaswani et al. 2017 with normalisation first, positions learned.
 """
@@ -14,16 +18,18 @@ from explorer.backend.estimators.layers import Flatten, MarginalHead, Tokens
 from explorer.backend.estimators.marginals import LogitNormal
 from explorer.backend.estimators.point import PointNetwork
 
-WIDTH = 64
+WIDTH = 48
 HEADS = 4
-LAYERS = 2
-KEPT = 24
-PATCH = 21
-"""Samples of a token: 301 samples are 15 tokens of 84 ms."""
+LAYERS = 1
+KEPT = 16
+PATCH = 43
+"""Samples of a token: 301 samples are 7 tokens of 172 ms."""
 
 
 class Transformer(PointNetwork):
-    """Encoder over the tokens, all of which go to the dense layers."""
+    """Encoder over the tokens, all of which go to the dense layers with the scores."""
+
+    mean_weight = 10.0
 
     def __init__(self, front: FrontEnd) -> None:
         super().__init__()
@@ -36,8 +42,9 @@ class Transformer(PointNetwork):
         )  # fmt: skip
         self.encoder = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
         self.flatten = Flatten(WIDTH, KEPT)
-        self.head = MarginalHead(self.tokens.count * KEPT, width=320, blocks=3)
+        self.head = MarginalHead(self.tokens.count * KEPT + front.n_scores, width=384, blocks=3)
 
     def marginals(self, inputs: Inputs) -> LogitNormal:
         tokens = self.embed(self.tokens(inputs)) + self.position  # (batch, tokens, WIDTH)
-        return self.head(self.flatten(self.encoder(tokens)), inputs.context)
+        seen = torch.cat([self.flatten(self.encoder(tokens)), inputs.scores], dim=1)
+        return self.head(seen, inputs.context)

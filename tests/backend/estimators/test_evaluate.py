@@ -20,7 +20,7 @@ from explorer.backend.estimators.predict import estimate_waves
 from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.training import Progress
 from explorer.backend.estimators.weights import load_weights, read_manifest
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.targets import TARGETS, target_extents, target_values
 
 

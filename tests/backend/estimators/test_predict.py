@@ -15,7 +15,7 @@ from explorer.backend.estimators.weights import Weights, load_weights
 from explorer.backend.evoked import evoked
 from explorer.backend.sensors import waveform_noise_sd_mv
 from explorer.backend.settings import make_settings
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.targets import target_extents, target_values
 
 

@@ -13,6 +13,7 @@ from explorer.backend.estimators.benchmark import Benchmark, load_benchmark
 from explorer.backend.estimators.benchmark_page import DOCUMENT, page_text
 from explorer.backend.estimators.evaluate import scored
 from explorer.backend.estimators.held_out import TESTS, CaseSet
+from explorer.backend.estimators.making import SHIPPED_DATA_SEED
 from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.weights import FOLDER, file_name, load_weights, read_manifest
 from explorer.backend.targets import TARGETS
@@ -60,6 +61,18 @@ def test_the_benchmark_is_of_the_weights_that_ship(benchmark: Benchmark):
     for name, sha256 in benchmark.weights.items():
         assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() == sha256
     assert sum((FOLDER / name).stat().st_size for name in names) <= 20e6
+
+
+def test_the_weights_were_made_as_the_command_makes_them():
+    manifest = read_manifest(FOLDER)
+    for name, kind in ESTIMATORS.items():
+        for circuit in CIRCUITS:
+            record = manifest[file_name(name, circuit)]
+            assert record["planned_steps"] == kind.steps[circuit], (name, circuit)
+            assert record["data_size"] == kind.data[circuit], (name, circuit)
+            assert record["data_seed"] == SHIPPED_DATA_SEED and record["seed"] == 1
+            assert record["batch"] == kind.batch and record["rate"] == kind.rate
+            assert record.get("focus", 0.0) == kind.focus
 
 
 def test_every_promised_score_is_there(benchmark: Benchmark):

@@ -12,16 +12,25 @@ import torch
 from torch import Tensor
 
 from explorer.backend.errors import ExplorerError
-from explorer.backend.estimators.batches import Batches, Plan, Prepared, prepare
+from explorer.backend.estimators.batches import (
+    EVERY,
+    FOCUS_MV,
+    Batches,
+    Plan,
+    Prepared,
+    prepare,
+)
+from explorer.backend.estimators.making import VALIDATIONS, shipped_plan
 from explorer.backend.estimators.marginals import LogitNormal, mean_error
-from explorer.backend.estimators.registry import ESTIMATORS
+from explorer.backend.estimators.point import PointNetwork
+from explorer.backend.estimators.registry import DATA_SIZE, ESTIMATORS
 from explorer.backend.estimators.training import (
     Progress,
     Trained,
     Trainer,
     check_device,
 )
-from explorer.backend.simulate import Cancelled
+from explorer.backend.spreading import Cancelled
 from explorer.backend.targets import target_extents, target_values
 
 SHORT = Plan("lstm", "deepjr", steps=24, batch=32, rate=1e-3, every=8, held_out=64, data="toy")
@@ -105,8 +114,9 @@ def prior_loss(name: str, prepared: Prepared, held: int) -> float:
     true = logits[-held:]
     nothing = LogitNormal(middle.expand_as(true), spread.log().expand_as(true))
     log, error = float(nothing.loss(true).mean()), float(mean_error(nothing, true).mean())
-    if name != "npe":
-        return log + error
+    network = ESTIMATORS[name].build(prepared.front)
+    if isinstance(network, PointNetwork):
+        return log + network.mean_weight * error
     return log + 0.5 * 9 * math.log(2 * math.pi) + 0.1 * (log + error)
 
 
@@ -143,6 +153,24 @@ def test_noise_is_log_uniform_between_the_plans_ends(prepared):
     unit = (seen - prepared.projected[rows]) / sigma[:, None]
     assert float(unit.std()) == pytest.approx(1.0, abs=0.02)
     assert abs(float(unit.mean())) < 0.02
+
+
+@pytest.mark.parametrize("focus", [0.0, 0.6, 1.0])
+def test_noise_dwells_on_its_focus_as_much_as_the_plan_says(prepared, focus: float):
+    _, _, sigma = Batches(replace(SHORT, batch=8000, focus=focus), prepared).draw()
+    inside = ((sigma >= FOCUS_MV[0]) & (sigma <= FOCUS_MV[1])).float().mean()
+    whole = math.log(SHORT.largest_noise_mv / SHORT.least_noise_mv)
+    by_chance = math.log(FOCUS_MV[1] / FOCUS_MV[0]) / whole
+    assert float(inside) == pytest.approx(focus + (1 - focus) * by_chance, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_shipped_plan_is_the_registrys(name, deepjr):
+    kind, plan = ESTIMATORS[name], shipped_plan(name, deepjr)
+    assert (plan.steps, plan.batch, plan.rate) == (kind.steps["deepjr"], kind.batch, kind.rate)
+    assert plan.focus == kind.focus and kind.data.keys() == DATA_SIZE.keys()
+    assert plan.every == max(EVERY, plan.steps // VALIDATIONS)
+    assert shipped_plan(name, deepjr, steps=7).steps == 7
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 0.5), (0.8, 0.8), (0.0, 0.25)])
