@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+import explorer
 from explorer.backend.ceiling import QUANTITIES, Ceiling, case_settings, empty_ceiling
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
@@ -19,6 +20,7 @@ from explorer.backend.exact_posterior import LEVELS, ExactPosterior, exact_poste
 from explorer.backend.export import write_atomically
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.spreading import Cancelled
+from explorer.backend.walkers import N_WALKERS
 
 NOISE_FACTORS = (1.0, 100.0, 2500.0)
 """Noise factors of the benchmark's ceiling."""
@@ -207,6 +209,11 @@ def save_ceiling(ceiling: Ceiling, path: Path) -> None:
         variables[name] = (dims, values.astype(np.int8) if values.dtype == bool else values)
     attributes = {
         f.name: getattr(ceiling, f.name) for f in fields(ceiling) if f.name not in _DIMENSIONS
+    }
+    attributes |= {
+        "command": f"jr-explorer ceiling --circuit {ceiling.circuit} --seed {ceiling.seed}",
+        "version": explorer.__version__,
+        "walkers": N_WALKERS,
     }
     data = xarray.Dataset(
         variables, {"quantity": list(QUANTITIES), "level": list(LEVELS)}, attributes

@@ -8,15 +8,20 @@ import math
 import numpy as np
 import pytest
 
+from explorer.backend.ceiling import Ceiling, case_settings
+from explorer.backend.ceiling_run import load_ceiling
 from explorer.backend.circuits import CIRCUITS
-from explorer.backend.estimators.benchmark import Benchmark, load_benchmark
+from explorer.backend.estimators.benchmark import EXACT, Benchmark, load_benchmark
 from explorer.backend.estimators.benchmark_page import DOCUMENT, page_text
-from explorer.backend.estimators.evaluate import scored
+from explorer.backend.estimators.evaluate import on_ceiling, scored
 from explorer.backend.estimators.held_out import TESTS, CaseSet
 from explorer.backend.estimators.making import SHIPPED_DATA_SEED
 from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.weights import FOLDER, file_name, load_weights, read_manifest
+from explorer.backend.exact_posterior import exact_posterior
+from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.targets import TARGETS
+from explorer.cli_estimators import ceiling_path
 
 N, N_DRAWS = 200, 120
 NOISE_FACTORS = (1.0, 1000.0)
@@ -84,6 +89,58 @@ def test_every_promised_score_is_there(benchmark: Benchmark):
     for name in ESTIMATORS:
         assert len(benchmark.select(test="published_small", estimator=name)) == len(TARGETS)
         assert {t.circuit for t in benchmark.timings if t.estimator == name} == set(CIRCUITS)
+
+
+@pytest.fixture(scope="module")
+def ceilings() -> dict[str, Ceiling]:
+    return {circuit: load_ceiling(ceiling_path(circuit)) for circuit in CIRCUITS}
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS)
+def test_the_ceiling_is_whole_and_in_the_benchmark(circuit, benchmark: Benchmark, ceilings):
+    ceiling = ceilings[circuit]
+    assert ceiling.finished.shape == (3, 200) and ceiling.finished.all()
+    (facts,) = (one for one in benchmark.tests if (one.test, one.circuit) == ("ceiling", circuit))
+    lost = (~ceiling.converged).sum(axis=1)
+    assert [facts.unconverged[f"{f:g}"] for f in ceiling.noise_factors] == lost.tolist()
+    for f, factor in enumerate(ceiling.noise_factors):
+        exact = benchmark.select(
+            test="ceiling", circuit=circuit, estimator=EXACT, noise_factor=float(factor)
+        )
+        assert [one.target for one in exact] == list(TARGETS)
+        np.testing.assert_allclose([one.r for one in exact], ceiling.correlation()[f], atol=1e-4)
+        for name in ESTIMATORS:
+            found = benchmark.select(
+                test="ceiling", circuit=circuit, estimator=name, noise_factor=float(factor)
+            )
+            assert len(found) == len(TARGETS)
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS)
+def test_the_shipped_weights_give_the_scores_beside_the_ceiling(
+    circuit, benchmark: Benchmark, ceilings
+):
+    for _, found in on_ceiling(ceilings[circuit], FOLDER):
+        for row in found.scores:
+            (there,) = benchmark.select(
+                test="ceiling", circuit=circuit, estimator=row.estimator, target=row.target,
+                noise_factor=row.noise_factor,
+            )  # fmt: skip
+            assert row.r == pytest.approx(there.r, abs=0.01), (row.estimator, row.target)
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS)
+def test_the_ceilings_posteriors_are_those_of_the_command(circuit, ceilings):
+    """The first case at the largest noise, where the sampler is quickest, with another seed."""
+    stored = ceilings[circuit]
+    settings = case_settings(circuit, stored.p_mean, float(stored.noise_factors[-1]))
+    again = exact_posterior(
+        settings.changed(**dict(zip(INFERRED_NAMES, stored.truth[0, :9], strict=True))),
+        stored.observed[-1, 0], n_samples=4, seed=99,
+    )  # fmt: skip
+    assert again.converged and stored.converged[-1, 0]
+    np.testing.assert_allclose((again.mean - stored.mean[-1, 0]) / stored.sd[-1, 0], 0.0, atol=0.35)
+    np.testing.assert_allclose(again.sd / stored.sd[-1, 0], 1.0, atol=0.25)
 
 
 def test_the_page_is_the_benchmarks(benchmark: Benchmark):
