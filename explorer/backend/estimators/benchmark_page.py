@@ -155,7 +155,10 @@ def _ceiling_part(benchmark: Benchmark) -> list[str]:
     if parts:
         parts.insert(0, "## The best that is possible\n\nNo estimator can beat the mean of the "
                      "exact posterior, sampled with the simulator itself. *best ÷ exact* is the "
-                     f"best estimator's r over it, where that is above {SURE:g}.")  # fmt: skip
+                     f"best estimator's r over it, where that is above {SURE:g}. The exact "
+                     "posterior is told that the response repeats with the stimulus, the networks "
+                     "are not: in jansen_rit, where three draws in ten do not, that is part of "
+                     "the distance, the more so the larger the noise.")  # fmt: skip
     return parts
 
 
