@@ -86,6 +86,11 @@ def two_figures(value: float) -> float:
     return float(f"{value:.2g}")
 
 
+def four_figures(value: float) -> float:
+    """Rounded to four figures, for the same reason."""
+    return float(f"{value:.4g}")
+
+
 def estimate_tables(report: dict[str, Any]) -> Iterator[Table]:
     """One table for each estimator."""
     truth = report["observation"]["ground_truth"]
@@ -103,10 +108,13 @@ def estimate_tables(report: dict[str, Any]) -> Iterator[Table]:
         table.add_column("unit", no_wrap=True)
         for name, row in one["targets"].items():
             low, high = row["interval90"]
-            cells = [f"{row['mean']:.4g} ± {two_figures(row['sd']):g}", f"{low:.4g} … {high:.4g}"]
+            cells = [
+                f"{four_figures(row['mean']):g} ± {two_figures(row['sd']):g}",
+                f"{four_figures(low):g} … {four_figures(high):g}",
+            ]
             if truth:
                 cells += [
-                    f"{row['truth']:.4g}",
+                    f"{four_figures(row['truth']):g}",
                     f"{two_figures(row['error']):+g}".replace("-", "−"),
                 ]
             table.add_row(name, *cells, row["unit"])
