@@ -211,7 +211,13 @@ def save_ceiling(ceiling: Ceiling, path: Path) -> None:
         f.name: getattr(ceiling, f.name) for f in fields(ceiling) if f.name not in _DIMENSIONS
     }
     attributes |= {
-        "command": f"jr-explorer ceiling --circuit {ceiling.circuit} --seed {ceiling.seed}",
+        "command": " ".join(
+            [
+                f"jr-explorer ceiling --circuit {ceiling.circuit} --seed {ceiling.seed}",
+                f"--cases {len(ceiling.truth)}",
+                *(f"--noise-factor {factor:g}" for factor in ceiling.noise_factors),
+            ]
+        ),
         "version": explorer.__version__,
         "walkers": N_WALKERS,
     }

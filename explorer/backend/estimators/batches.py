@@ -1,10 +1,10 @@
 """What a network learns from: a data set prepared, and batches of it with noise.
 
-With every batch the standard deviation σ of the noise is drawn log-uniformly, and the
-noise itself in the space of the principal components, where it is as independent as on the
-samples. Half of a batch are responses without background noise, a quarter of the data: they
-hold the most to be learned, and as the networks are told p_sd, how often a value of it comes
-changes no posterior.
+With every batch the standard deviation σ of the noise is drawn log-uniformly, a share of it
+from the middle of its range where the plan says so, and the noise itself in the space of the
+principal components, where it is as independent as on the samples. Half of a batch are
+responses without background noise, a quarter of the data: they hold the most to be learned,
+and as the networks are told p_sd, how often a value of it comes changes no posterior.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray
 
 from explorer.backend.ceiling import Ceiling, case_settings
 from explorer.backend.ceiling_run import load_ceiling
@@ -101,6 +102,9 @@ def ceilings() -> dict[str, Ceiling]:
 def test_the_ceiling_is_whole_and_in_the_benchmark(circuit, benchmark: Benchmark, ceilings):
     ceiling = ceilings[circuit]
     assert ceiling.finished.shape == (3, 200) and ceiling.finished.all()
+    with xarray.open_dataset(ceiling_path(circuit), engine="h5netcdf") as file:
+        made = f"jr-explorer ceiling --circuit {circuit} --seed 1 --cases 200 --noise-factor 1 "
+        assert file.attrs["command"].startswith(made) and file.attrs["version"]
     (facts,) = (one for one in benchmark.tests if (one.test, one.circuit) == ("ceiling", circuit))
     lost = (~ceiling.converged).sum(axis=1)
     assert [facts.unconverged[f"{f:g}"] for f in ceiling.noise_factors] == lost.tolist()
