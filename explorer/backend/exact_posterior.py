@@ -6,8 +6,9 @@ sample. The prior is uniform over the trained ranges, restricted to parameter se
 response repeats with the stimulus. ``walkers`` samples it along the products that the
 response depends on, ``product_prior`` spreads the draws over the nine.
 
-The walkers start around one point, that of the settings unless another is given: a second
-mode far away would not be found.
+Modes far apart are found: particles that start from the whole prior and from around one
+point, that of the settings unless another is given, are tempered towards the posterior
+(``tempering``, ``covering``), and the walkers start from where they arrive.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.backend.averaged_response import AveragedResponse
+from explorer.backend.covering import Around, Everywhere
 from explorer.backend.ensemble import Progress, parameter_sets
 from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import experiment_of
@@ -34,7 +36,8 @@ from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.product_prior import ProductPrior
 from explorer.backend.settings import Settings, check_seed
 from explorer.backend.targets import TARGETS
-from explorer.backend.walkers import N_WALKERS, explore
+from explorer.backend.tempering import Reference, joined, tempered
+from explorer.backend.walkers import explore
 
 PRODUCTS: tuple[Product, ...] = tuple(
     product(**dict.fromkeys(target.members, 1)) for target in TARGETS.values() if target.is_product
@@ -42,9 +45,9 @@ PRODUCTS: tuple[Product, ...] = tuple(
 """The products shown beside the nine."""
 LEVELS = (0.05, 0.25, 0.75, 0.95)
 """Quantiles that are kept: the ends of the 90 % and 50 % intervals."""
-_SHRINKING = (1.0, 0.5, 0.2, 0.05, 0.01)  # of the cloud in which walkers start
-_CANDIDATES = 4 * N_WALKERS
-_NO_DERIVATIVES = 1e-3  # spread of that cloud, in logarithms, where there is no Fisher bound
+_NO_DERIVATIVES = 1e-3  # width around the point, in logarithms, where there is no Fisher bound
+_TEMPERING = 0.4  # of the progress
+_FIRST = 1024  # draws from which the walkers' coordinates and places are taken
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,8 @@ def exact_posterior(
         settings: circuit, stimulus, trials, start, and what the nine are not; p_sd = 0.
         observed: (301,) in mV, 250 Hz, baseline removed.
         noise_mv: noise on each sample, mV; that of the settings' sensors where None.
-        start: the nine around which the walkers start; those of the settings where None.
+        start: nine around which the particles start that do not come from the prior; those of
+            the settings where None.
         n_samples: draws returned.
         seed: 1 … 2³¹ − 1.
         progress: called with the share done; False stops.
@@ -148,9 +152,18 @@ def exact_posterior(
     point = _checked_start(settings, start)
     target = Posterior(settings, waveform, noise, workers)
     rng = np.random.default_rng([seed, 0xE8AC7])
-    first = _first_walkers(settings, target, point, noise, rng)
-    low, high = np.exp(target.prior.low), np.exp(target.prior.high)
-    before = np.log(low + (high - low) * rng.random((2000, 9))) @ target.prior.powers.T
+    report = progress or _go_on
+    places: tuple[Reference, ...] = (
+        _around(settings, target, point, noise), Everywhere(target.prior)
+    )  # fmt: skip
+    populations = [
+        tempered(
+            target.log_density, place, rng=rng, report=_part(report, k, len(places)),
+        )
+        for k, place in enumerate(places)
+    ]  # fmt: skip
+    first = joined(populations, _FIRST, rng)
+    before = Everywhere(target.prior).draw(2000, rng)
 
     def nine(z: np.ndarray) -> np.ndarray:
         return target.prior.draw(z.reshape(-1, z.shape[-1]), np.random.default_rng([seed, 2]))
@@ -160,8 +173,9 @@ def exact_posterior(
         return np.concatenate([theta, products_of(theta)], axis=2).transpose(2, 1, 0)
 
     found = explore(
-        target.log_density, first, before, quantities, seed=seed, report=progress or _go_on
-    )
+        target.log_density, first, before, quantities, seed=seed,
+        report=lambda share: report(_TEMPERING + (1.0 - _TEMPERING) * share),
+    )  # fmt: skip
     everything = nine(found.z)
     values = np.concatenate([everything, products_of(everything)], axis=1)  # (draws, 13)
     kept = values[np.linspace(0, len(values) - 1, n_samples).round().astype(int)]
@@ -182,6 +196,11 @@ def exact_posterior(
 
 def _go_on(share: float) -> bool:
     return True
+
+
+def _part(report: Progress, k: int, n: int) -> Progress:
+    """Progress of the k-th of n temperings."""
+    return lambda share: report(_TEMPERING * (k + share) / n)
 
 
 def _checked_waveform(settings: Settings, observed: np.ndarray) -> np.ndarray:
@@ -210,31 +229,18 @@ def _checked_start(settings: Settings, start: Sequence[float] | np.ndarray | Non
     return point
 
 
-def _first_walkers(
-    settings: Settings, target: Posterior, point: np.ndarray, noise: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Walkers (64, k) around a point (9,), spread as the Fisher bound says, all possible."""
+def _around(settings: Settings, target: Posterior, point: np.ndarray, noise: float) -> Around:
+    """What lies around a point (9,), as far as the Fisher bound says."""
     sets = parameter_sets(settings, INFERRED_NAMES, point[None])
     if not np.isfinite(target.log_likelihood(point[None])[0]):
         raise ExplorerError(
             "exact posterior", "a point whose response repeats with the stimulus",
             "a response that runs out of step with it",
         )  # fmt: skip
-    powers, prior = target.prior.powers, prior_sd(settings.table)
+    powers = target.prior.powers
     found = derivatives(settings, sets)
     spread = powers @ powers.T * _NO_DERIVATIVES**2
     if found.regular[0]:
-        bound = least_covariance(found.jacobian[0], noise, prior).covariance
+        bound = least_covariance(found.jacobian[0], noise, prior_sd(settings.table)).covariance
         spread = powers @ (bound / np.outer(point, point)) @ powers.T
-    low, high = np.exp(target.prior.low), np.exp(target.prior.high)
-    inside = np.clip(point, low + 1e-3 * (high - low), high - 1e-3 * (high - low))
-    chosen = np.empty((0, len(powers)))
-    for share in _SHRINKING:
-        away = rng.multivariate_normal(np.zeros(len(powers)), spread, size=_CANDIDATES)
-        z = powers @ np.log(inside) + share * away
-        chosen = np.concatenate([chosen, z[np.isfinite(target.log_density(z))]])
-        if len(chosen) >= N_WALKERS:
-            return chosen[:N_WALKERS]
-    raise ExplorerError(
-        "exact posterior", "a point with others like it around", "one at the edge of what repeats"
-    )
+    return Around(powers @ np.log(point), spread)

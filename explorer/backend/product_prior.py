@@ -49,7 +49,7 @@ class ProductPrior:
             self._coupled[:, 3] += ranges[_A_I]
 
     def log_density(self, z: np.ndarray) -> np.ndarray:
-        """Logarithm of π(z) up to a constant, (n,); −inf outside the ranges."""
+        """Logarithm of π(z), (n,); −inf outside the ranges."""
         inside = self._singles_inside(z)
         nodes, weights = self._fibre(z)  # (n, nodes)
         length = nodes[:, -1] - nodes[:, 0]
@@ -58,7 +58,7 @@ class ProductPrior:
         mean = (weights[:, 1:] + weights[:, :-1]).mean(axis=1) / 2
         inside &= mean > 0.0
         out[inside] = z[inside].sum(axis=1) + np.log(mean[inside] * length[inside])
-        return out
+        return out - 3.0 * self.low[_C] - np.log(np.exp(self.high) - np.exp(self.low)).sum()
 
     def representative(self, z: np.ndarray) -> np.ndarray:
         """Some nine parameters (n, 9) with products exp(z): the middle of the fibre."""

@@ -24,7 +24,7 @@ from explorer.backend.shear import Shear, best_shear
 from explorer.backend.spreading import Cancelled
 
 N_WALKERS = 64
-WARM_UP = (150, 150, 200)
+WARM_UP = (100, 150)
 """Steps of the warm-up; after each round the coordinates are fitted to its second half."""
 ATTEMPTS = ((400, 600, 800, 1200, 1600), (1200, 1600, 2400, 3200, 4800))
 """Steps after which convergence is looked at. A second attempt starts with coordinates
@@ -67,8 +67,8 @@ class _Walk:
     ) -> None:  # fmt: skip
         self._density, self._before, self._report = density, before, report
         self._random = np.random.RandomState(seed).get_state()
-        self.place = first[: len(first) // 2 * 2]
-        self.shear = best_shear(first, before, bent=False)
+        self.place = spread_out(first, N_WALKERS)
+        self.shear = best_shear(first, before, bent=len(first) > N_WALKERS)
         self.n_steps = 0
         self._planned = sum(WARM_UP) + ATTEMPTS[0][0]
 
@@ -91,8 +91,8 @@ class _Walk:
         moves = emcee.moves
         one = emcee.EnsembleSampler(
             *self.place.shape, log_prob, vectorize=True,
-            moves=[(moves.DEMove(), 0.7), (moves.DEMove(gamma0=1.0), 0.05),
-                   (moves.StretchMove(), 0.25)],
+            moves=[(moves.DEMove(), 0.55), (moves.DEMove(gamma0=1.0), 0.25),
+                   (moves.StretchMove(), 0.2)],
         )  # fmt: skip
         one.random_state = self._random
         return one
@@ -120,6 +120,14 @@ class _Walk:
         self.shear = best_shear(z[:: max(1, len(z) // _POOL)], self._before)
 
 
+def spread_out(draws: np.ndarray, n: int) -> np.ndarray:
+    """n of the draws (m, k), evenly along their widest direction: each mode in its share."""
+    centred = draws - draws.mean(axis=0)
+    widest = np.linalg.svd(centred, full_matrices=False)[2][0]
+    order = np.argsort(centred @ widest, kind="stable")
+    return draws[order[((np.arange(n) + 0.5) * len(draws) / n).astype(int)]]
+
+
 def explore(
     density: LogDensity,
     first: np.ndarray,
@@ -133,7 +141,7 @@ def explore(
 
     Args:
         density: log density; −inf where there is none.
-        first: (walkers, k) where the walkers start, all of finite density, k ≥ 4.
+        first: (64 or more, k) draws to start from, all of finite density, k ≥ 4.
         before: (m, k) draws of the prior (see ``shear.best_shear``).
         quantities: what must have converged.
         seed: of the moves.

@@ -7,7 +7,7 @@ import pytest
 
 from explorer.backend.shear import Shear, best_shear
 from explorer.backend.spreading import Cancelled
-from explorer.backend.walkers import N_WALKERS, explore
+from explorer.backend.walkers import N_WALKERS, explore, spread_out
 
 K = 6
 
@@ -92,17 +92,45 @@ def test_a_bent_narrow_density_is_explored():
 
 
 def test_what_does_not_mix_is_said():
-    """Two peaks that no move joins."""
+    """Two peaks of which one is so narrow that no move hits it."""
 
     def peaks(z: np.ndarray) -> np.ndarray:
-        return -0.5 * ((np.abs(z[:, :1]) - 1e3) ** 2 + (z[:, 1:] ** 2).sum(axis=1)[:, None])[:, 0]
+        width = np.where(z[:, 0] < 0, 1e-4, 1.0)
+        away = (np.abs(z[:, 0]) - 1e3) ** 2 + (z[:, 1:] ** 2).sum(axis=1)
+        return -0.5 * away / width**2 - K * np.log(width)
 
     rng = np.random.default_rng(9)
     first = rng.normal(size=(N_WALKERS, K))
-    first[:, 0] += np.where(np.arange(N_WALKERS) < 5, -1e3, 1e3)
+    narrow = np.arange(N_WALKERS) < 20
+    first[narrow] *= 1e-4
+    first[:, 0] += np.where(narrow, -1e3, 1e3)
     found = explore(peaks, first, rng.normal(size=(500, K)), as_they_are)
     assert not found.converged
     assert found.r_hat[0] > 1.1
+
+
+def test_walkers_jump_between_peaks_of_like_shape():
+    """A quarter starts in the peak that holds three quarters of the density."""
+
+    def peaks(z: np.ndarray) -> np.ndarray:
+        share = np.where(z[:, 0] < 0, np.log(0.75), np.log(0.25))
+        return share - 0.5 * ((np.abs(z[:, 0]) - 30.0) ** 2 + (z[:, 1:] ** 2).sum(axis=1))
+
+    rng = np.random.default_rng(11)
+    first = rng.normal(size=(N_WALKERS, K))
+    first[:, 0] += np.where(np.arange(N_WALKERS) % 4 == 0, -30.0, 30.0)
+    found = explore(peaks, first, rng.normal(size=(500, K)), as_they_are, seed=4)
+    left = (found.z[..., 0] < 0).mean()
+    assert found.converged
+    assert left == pytest.approx(0.75, abs=4 * np.sqrt(0.75 * 0.25 / found.ess[0]))
+
+
+def test_places_are_spread_over_the_draws_by_their_share():
+    draws = np.random.default_rng(12).normal(size=(1000, K))
+    draws[:250, 2] += 50.0
+    chosen = spread_out(draws, N_WALKERS)
+    assert len(np.unique(chosen, axis=0)) == N_WALKERS
+    assert (chosen[:, 2] > 25).sum() == N_WALKERS // 4
 
 
 def test_the_same_seed_draws_the_same_and_a_stop_stops():
