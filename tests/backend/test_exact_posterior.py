@@ -5,14 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from explorer.backend.ceiling import draw_cases, observations
+from explorer.backend.covering import Around, Everywhere
 from explorer.backend.ensemble import last_two_responses, parameter_sets
 from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import evoked, evoked_batch, experiment_of
-from explorer.backend.exact_posterior import PRODUCTS, ExactPosterior, exact_posterior, products_of
+from explorer.backend.exact_posterior import (
+    PRODUCTS,
+    ExactPosterior,
+    Posterior,
+    exact_posterior,
+    products_of,
+)
 from explorer.backend.fisher import derivatives, least_covariance, noise_sd_mv, prior_sd
 from explorer.backend.parameters import INFERRED_NAMES
 from explorer.backend.settings import Settings, make_settings
 from explorer.backend.spreading import Cancelled
+from explorer.backend.tempering import tempered
 
 REGULAR = {
     "A_e": 6.3, "A_i": 23.6, "b_e": 66.3, "b_i": 42.4, "C": 82.0, "a_1": 1.15,
@@ -153,3 +162,32 @@ def test_it_reports_and_stops_at_once():
     assert len(told) == 10
     assert told == sorted(told)
     assert 0.0 < told[0] < told[-1] < 0.2
+
+
+def test_a_mode_far_from_the_start_is_found():
+    """A response of jansen_rit that two regions explain alike; the second holds more evidence."""
+    cases = draw_cases("jansen_rit", 48, seed=1)
+    settings = cases.settings.changed(
+        noise_factor=2500.0, **dict(zip(INFERRED_NAMES, cases.truth[47], strict=True))
+    )
+    observed, noise = (values[47] if np.ndim(values) else values
+                       for values in observations(cases, 2500.0, 1))  # fmt: skip
+    target = Posterior(settings, observed, noise)
+    point = cases.truth[47]
+    near = Around(target.prior.powers @ np.log(point), bound_in_products(settings, target))
+    gain = len(target.prior.powers) - 1  # A_i·C·a_4
+    found = [
+        tempered(target.log_density, place, rng=np.random.default_rng(3))
+        for place in (near, Everywhere(target.prior))
+    ]
+    from_near, from_everywhere = (np.exp(one.z[:, gain]) for one in found)
+    limit = 2.0 * products_of(point)[3]
+    assert (from_everywhere > limit).mean() > 0.5
+    assert (from_near > limit).mean() < 0.5
+    assert found[1].log_evidence > found[0].log_evidence
+
+
+def bound_in_products(settings: Settings, target: Posterior) -> np.ndarray:
+    """The Fisher bound over the logarithms of the products, (k, k)."""
+    point, powers = settings.theta[:9], target.prior.powers
+    return powers @ (bound_of(settings) / np.outer(point, point)) @ powers.T

@@ -157,8 +157,14 @@ def _ceiling_part(benchmark: Benchmark) -> list[str]:
                      "exact posterior, sampled with the simulator itself. *best ÷ exact* is the "
                      f"best estimator's r over it, where that is above {SURE:g}. The exact "
                      "posterior is told that the response repeats with the stimulus, the networks "
-                     "are not: in jansen_rit, where three draws in ten do not, that is part of "
-                     "the distance, the more so the larger the noise.")  # fmt: skip
+                     "are not: leaving out the draws of NPE whose response does not moves its r "
+                     "by about 0.01 at most.\n\n"
+                     "The posteriors below were sampled from around the truth alone. Today's "
+                     "sampler searches the whole prior too, and finds that in jansen_rit some have "
+                     "modes far apart: few at noise factor 1 (8 of 200 means move by more than 0.2 "
+                     "prior standard deviations), more at 2500. The exact r of jansen_rit is too "
+                     "high by up to 0.02 at 1 and by more at 2500; `jr-explorer ceiling` is to be "
+                     "run again.")  # fmt: skip
     return parts
 
 

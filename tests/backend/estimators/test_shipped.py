@@ -136,16 +136,18 @@ def test_the_shipped_weights_give_the_scores_beside_the_ceiling(
 
 @pytest.mark.parametrize("circuit", CIRCUITS)
 def test_the_ceilings_posteriors_are_those_of_the_command(circuit, ceilings):
-    """The first case at the largest noise, where the sampler is quickest, with another seed."""
+    """A case with one mode at the largest noise, where the sampler is quickest, another seed."""
     stored = ceilings[circuit]
+    case = 12
     settings = case_settings(circuit, stored.p_mean, float(stored.noise_factors[-1]))
     again = exact_posterior(
-        settings.changed(**dict(zip(INFERRED_NAMES, stored.truth[0, :9], strict=True))),
-        stored.observed[-1, 0], n_samples=4, seed=99,
+        settings.changed(**dict(zip(INFERRED_NAMES, stored.truth[case, :9], strict=True))),
+        stored.observed[-1, case], n_samples=4, seed=99,
     )  # fmt: skip
-    assert again.converged and stored.converged[-1, 0]
-    np.testing.assert_allclose((again.mean - stored.mean[-1, 0]) / stored.sd[-1, 0], 0.0, atol=0.35)
-    np.testing.assert_allclose(again.sd / stored.sd[-1, 0], 1.0, atol=0.25)
+    assert again.converged and stored.converged[-1, case]
+    mean, sd = stored.mean[-1, case], stored.sd[-1, case]
+    np.testing.assert_allclose((again.mean - mean) / sd, 0.0, atol=0.35)
+    np.testing.assert_allclose(again.sd / sd, 1.0, atol=0.25)
 
 
 def test_the_page_is_the_benchmarks(benchmark: Benchmark):
