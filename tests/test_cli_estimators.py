@@ -20,10 +20,9 @@ from explorer.backend.ceiling import empty_ceiling
 from explorer.backend.dataset import make_data_set
 from explorer.backend.dataset_store import read_data_set, write_data_set
 from explorer.backend.estimators import evaluate, weights
-from explorer.backend.estimators.batches import N_SCORES
+from explorer.backend.estimators.batches import fitted_front_end
 from explorer.backend.estimators.benchmark import load_benchmark
 from explorer.backend.estimators.evidence import evidence_quantiles
-from explorer.backend.estimators.front_end import fit_front_end
 from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.weights import load_weights, read_manifest, save_weights
 from explorer.backend.spreading import Cancelled
@@ -43,9 +42,10 @@ def folder(tmp_path_factory) -> Path:
     """Networks of deepjr that have learned nothing."""
     path = tmp_path_factory.mktemp("weights")
     torch.manual_seed(1)
-    waves = torch.from_numpy(make_data_set("deepjr", 400, 3).waves)
-    front = fit_front_end(waves, N_SCORES["deepjr"])
+    data = make_data_set("deepjr", 400, 3)
+    waves = torch.from_numpy(data.waves)
     for name, kind in ESTIMATORS.items():
+        front = fitted_front_end(data, name)
         for circuit in ("deepjr", "jansen_rit"):
             save_weights(path, name, circuit, front, kind.build(front),
                          evidence_quantiles(front, waves), {})  # fmt: skip

@@ -2,9 +2,9 @@
 
 With every batch the standard deviation σ of the noise is drawn log-uniformly, a share of it
 from the middle of its range where the plan says so, and the noise itself in the space of the
-principal components, where it is as independent as on the samples. Half of a batch are
-responses without background noise, a quarter of the data: they hold the most to be learned,
-and as the networks are told p_sd, how often a value of it comes changes no posterior.
+principal components, where it is as independent as on the samples. Half of a batch or more
+are responses without background noise, a quarter of the data: they hold the most to be
+learned, and as the networks are told p_sd, how often a value of it comes changes no posterior.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from torch import Tensor
 from explorer.backend.dataset import CONTEXT_NAMES, DataSet
 from explorer.backend.estimators.front_end import FrontEnd, fit_front_end
 from explorer.backend.estimators.marginals import to_logit
+from explorer.backend.estimators.registry import estimator_kind
 from explorer.backend.targets import target_extents, target_values
 
 NOISE_RANGE_MV = (1e-4, 2.0)
 """Noise of training, log-uniform: noise factor 0.001 to 400,000 at the defaults."""
 FOCUS_MV = (2e-3, 0.3)
 """Noise that a training may dwell on: noise factor 0.4 to 8,000 at the defaults."""
-N_SCORES = {"deepjr": 20, "jansen_rit": 96}
-"""Components kept: those that stand out of the least noise, or that the estimators use."""
 VALIDATION = 8192
 EVERY = 100
 """Steps between validations, which are checkpoints too."""
@@ -90,10 +89,23 @@ class Prepared:
     logits: Tensor
 
 
-def prepare(data: DataSet, device: str = "cpu") -> Prepared:
-    """Fit the front end and project a data set on it."""
+def fitted_front_end(data: DataSet, estimator: str) -> FrontEnd:
+    """The front end of an estimator, of the first responses of a data set.
+
+    The shapes are those of the responses without background noise, if it has any.
+    """
+    kind = estimator_kind(estimator)
+    waves = torch.from_numpy(data.waves[:_FIT])
+    calm = data.context[:_FIT, CONTEXT_NAMES.index("p_sd")] == 0.0
+    shaped = waves[torch.from_numpy(calm)] if calm.any() else waves
+    n_shapes = kind.shapes.get(data.circuit, 0)
+    return fit_front_end(waves, kind.scores[data.circuit], n_shapes, shaped)
+
+
+def prepare(data: DataSet, estimator: str, device: str = "cpu") -> Prepared:
+    """Fit the front end of an estimator and project a data set on it."""
     waves = torch.from_numpy(data.waves)
-    front = fit_front_end(waves[:_FIT], N_SCORES[data.circuit])
+    front = fitted_front_end(data, estimator)
     projected = torch.cat([front.project(part) for part in waves.split(_CHUNK)])
     extents = target_extents(data.circuit)
     shares = (target_values(data.parameters) - extents[:, 0]) / (extents[:, 1] - extents[:, 0])

@@ -1,14 +1,10 @@
 """From the noisy waveform to numbers of order one, at every noise level.
 
-The responses of the training set have mean μ and covariance U Λ Uᵀ. With independent noise
-of standard deviation σ on the samples, the scores a = Uᵀ (x − μ) have independent noise of
-the same σ, and the linear estimate of the whitened score is
-
-    z_k = √λ_k / (λ_k + σ²) · a_k        (Wiener; variance λ / (λ + σ²) ≤ 1)
-
-so that differences of 1e-4 of the amplitude come through where the noise allows it, and
-components that are all noise fade away. ``whitened_wave`` lays z back on the time axis,
-U z, for the networks that read a sequence.
+The responses of the training set are laid on their principal components and the scores
+whitened under the noise (``components``), so that differences of 1e-4 of the amplitude come
+through where the noise allows it, and components that are all noise fade away.
+``whitened_wave`` lays the whitened scores back on the time axis, for the networks that read
+a sequence. Networks may read the scores of the response's ``shapes`` beside them.
 """
 
 from __future__ import annotations
@@ -19,16 +15,25 @@ import torch
 from torch import Tensor, nn
 
 from explorer.backend.dataset import P_MEAN_RANGE, P_SD_RANGE, TRIALS_RANGE
+from explorer.backend.estimators.components import Components, principal_components, whitened
 from explorer.backend.estimators.interface import LARGEST_NOISE_MV, LEAST_NOISE_MV
+from explorer.backend.estimators.shapes import Shapes, fit_shapes
 
 N_CONTEXT = 4
 
 
 class Inputs(NamedTuple):
-    """What a network reads: scores (batch, k) of order one, context (batch, 4)."""
+    """What a network reads, of order one.
+
+    Attributes:
+        scores: (batch, k).
+        context: (batch, 4).
+        shapes: (batch, shapes); none where the front end has none.
+    """
 
     scores: Tensor
     context: Tensor
+    shapes: Tensor
 
 
 class FrontEnd(nn.Module):
@@ -38,22 +43,32 @@ class FrontEnd(nn.Module):
         mean: (samples,) mean response, mV.
         basis: (samples, k) principal components, orthonormal.
         variance: (k,) variance along each, mV².
+        shapes: components of the responses divided by their size, None for no such scores.
     """
 
     mean: Tensor
     basis: Tensor
     variance: Tensor
 
-    def __init__(self, mean: Tensor, basis: Tensor, variance: Tensor) -> None:
+    def __init__(
+        self, mean: Tensor, basis: Tensor, variance: Tensor, shapes: Components | None = None
+    ) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("basis", basis)
         self.register_buffer("variance", variance)
+        wave = Components(mean, basis, variance)
+        self.shapes = None if shapes is None else Shapes(shapes, wave)
 
     @property
     def n_scores(self) -> int:
         """Number of components."""
         return int(self.variance.numel())
+
+    @property
+    def n_shapes(self) -> int:
+        """Scores of the shape and its size; 0 where networks read none."""
+        return 0 if self.shapes is None else self.shapes.n_shapes
 
     @property
     def n_samples(self) -> int:
@@ -77,8 +92,9 @@ class FrontEnd(nn.Module):
             context: (batch, 3) p_mean, p_sd and the number of trials.
         """
         sigma = noise.clamp(LEAST_NOISE_MV, LARGEST_NOISE_MV)[:, None]  # (batch, 1)
-        scores = projected * self.variance.sqrt() / (self.variance + sigma**2)
-        return Inputs(torch.asinh(scores), _of_order_one(sigma, context))
+        scores = torch.asinh(whitened(projected, self.variance, sigma))
+        shapes = scores[:, :0] if self.shapes is None else self.shapes(projected, sigma)
+        return Inputs(scores, _of_order_one(sigma, context), shapes)
 
     def whitened_wave(self, scores: Tensor) -> Tensor:
         """Scores (batch, k) laid back on the time axis, (batch, samples)."""
@@ -104,21 +120,16 @@ def _of_order_one(sigma: Tensor, context: Tensor) -> Tensor:
     )
 
 
-def fit_front_end(waves: Tensor, n_scores: int) -> FrontEnd:
-    """The front end of training responses (n, samples) in mV.
+def fit_front_end(
+    waves: Tensor, n_scores: int, n_shapes: int = 0, shaped: Tensor | None = None
+) -> FrontEnd:
+    """The front end of training responses.
 
     Args:
-        waves: without sensor noise.
+        waves: (n, samples) in mV, without sensor noise.
         n_scores: components kept.
+        n_shapes: components kept of the responses divided by their size; 0 for none.
+        shaped: (m, samples) the responses that these are of; ``waves`` where None.
     """
-    exact = waves.double()
-    mean = exact.mean(dim=0)
-    centred = exact - mean
-    covariance = centred.T @ centred / len(exact)  # (samples, samples)
-    values, vectors = torch.linalg.eigh(covariance)
-    order = torch.argsort(values, descending=True)[:n_scores]
-    variance = values[order].clamp_min(1e-14)
-    basis = vectors[:, order]
-    largest = basis.gather(0, basis.abs().argmax(dim=0, keepdim=True))  # (1, k)
-    basis = basis * torch.sign(largest)  # the sign is free: the same on any number of threads
-    return FrontEnd(mean.float(), basis.float().contiguous(), variance.float())
+    shapes = fit_shapes(waves if shaped is None else shaped, n_shapes) if n_shapes else None
+    return FrontEnd(*principal_components(waves, n_scores), shapes)

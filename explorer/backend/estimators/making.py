@@ -48,7 +48,8 @@ def shipped_plan(estimator: str, data: DataSet, *, steps: int | None = None, see
     planned = steps or kind.steps[data.circuit]
     return Plan(
         kind.name, data.circuit, planned, kind.batch, kind.rate, seed=seed, device=device,
-        every=max(EVERY, planned // VALIDATIONS), focus=kind.focus, data=data_words(data),
+        every=max(EVERY, planned // VALIDATIONS), focus=kind.focus,
+        noiseless=kind.noiseless, data=data_words(data),
     )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def train_estimator(
         Cancelled: ``told`` returned False; the checkpoint is written.
         ExplorerError: a checkpoint of another plan, or a folder that cannot be written to.
     """
-    prepared = prepare(data, plan.device)
+    prepared = prepare(data, plan.estimator, plan.device)
     trained = Trainer(plan, prepared, checkpoint).run(told)
     quantiles = evidence_quantiles(trained.front, torch.from_numpy(data.waves[:_EVIDENCE]))
     save_weights(

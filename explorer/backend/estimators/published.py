@@ -111,7 +111,7 @@ def train_small(
     Raises:
         Cancelled: ``told`` returned False.
     """
-    trained = Trainer(small_plan(estimator, steps), prepare(data.learned)).run(told)
+    trained = Trainer(small_plan(estimator, steps), prepare(data.learned, estimator)).run(told)
     quantiles = evidence_quantiles(trained.front, torch.from_numpy(data.learned.waves)).double()
     record = {"steps": trained.steps, "validation_loss": trained.validation}
     return Weights(estimator, CIRCUIT, trained.front, trained.network, quantiles, record)

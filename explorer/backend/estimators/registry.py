@@ -15,6 +15,8 @@ from explorer.backend.estimators.lstm import Lstm
 from explorer.backend.estimators.npe import Npe
 from explorer.backend.estimators.transformer import Transformer
 
+N_SCORES = {"deepjr": 20, "jansen_rit": 96}
+"""Components that an estimator reads unless its row says otherwise."""
 DATA_SIZE = {"deepjr": 500_000, "jansen_rit": 1_000_000}
 """Simulations that an estimator learns from unless its row says otherwise."""
 
@@ -34,6 +36,9 @@ class EstimatorKind:
         batch: responses of a batch.
         rate: largest learning rate.
         focus: share of the noise drawn from ``batches.FOCUS_MV`` alone.
+        noiseless: share of a batch drawn from the responses without background noise.
+        scores: principal components that it reads for each circuit.
+        shapes: components of the responses divided by their size, likewise.
     """
 
     name: str
@@ -46,6 +51,9 @@ class EstimatorKind:
     batch: int = 1024
     rate: float = 2e-3
     focus: float = 0.0
+    noiseless: float = 0.5
+    scores: dict[str, int] = field(default_factory=lambda: N_SCORES)
+    shapes: dict[str, int] = field(default_factory=dict)
 
 
 ESTIMATORS: dict[str, EstimatorKind] = {
@@ -65,8 +73,9 @@ ESTIMATORS: dict[str, EstimatorKind] = {
         ),
         EstimatorKind(
             "transformer", "Transformer", "Self-attention over the response.",
-            Transformer, False, steps={"deepjr": 20_000, "jansen_rit": 30_000}, focus=0.6,
-            data={"deepjr": 500_000, "jansen_rit": 3_000_000},
+            Transformer, False, steps={"deepjr": 20_000, "jansen_rit": 30_000}, focus=0.8,
+            data={"deepjr": 500_000, "jansen_rit": 3_000_000}, batch=2048, noiseless=0.8,
+            scores={"deepjr": 20, "jansen_rit": 160}, shapes={"jansen_rit": 160},
         ),
         EstimatorKind(
             "npe", "NPE", "A normalising flow that draws from the whole posterior.",

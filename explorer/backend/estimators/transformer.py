@@ -19,7 +19,7 @@ from explorer.backend.estimators.marginals import LogitNormal
 from explorer.backend.estimators.point import PointNetwork
 
 WIDTH = 48
-HEADS = 4
+HEADS = 1
 LAYERS = 1
 KEPT = 16
 PATCH = 43
@@ -42,9 +42,10 @@ class Transformer(PointNetwork):
         )  # fmt: skip
         self.encoder = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
         self.flatten = Flatten(WIDTH, KEPT)
-        self.head = MarginalHead(self.tokens.count * KEPT + front.n_scores, width=384, blocks=3)
+        beside = front.n_scores + front.n_shapes
+        self.head = MarginalHead(self.tokens.count * KEPT + beside, width=384, blocks=3)
 
     def marginals(self, inputs: Inputs) -> LogitNormal:
         tokens = self.embed(self.tokens(inputs)) + self.position  # (batch, tokens, WIDTH)
-        seen = torch.cat([self.flatten(self.encoder(tokens)), inputs.scores], dim=1)
-        return self.head(seen, inputs.context)
+        found = self.flatten(self.encoder(tokens))  # (batch, tokens · KEPT)
+        return self.head(torch.cat([found, inputs.scores, inputs.shapes], dim=1), inputs.context)

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from explorer.backend.assets import ASSETS
 from explorer.backend.circuits import circuit
 from explorer.backend.errors import ExplorerError
+from explorer.backend.estimators.components import Components
 from explorer.backend.estimators.evidence import LADDER_MV, RANKS
 from explorer.backend.estimators.front_end import FrontEnd
 from explorer.backend.estimators.interface import N_SAMPLES
@@ -30,7 +31,7 @@ from explorer.backend.export import write_atomically
 
 FOLDER = ASSETS / "estimators"
 MANIFEST = "manifest.json"
-_FRONT = ("mean", "basis", "variance")
+_FRONT, _SHAPES = "front.", "shapes."
 _QUANTILES = "evidence_quantiles"
 
 
@@ -63,7 +64,7 @@ def file_name(estimator: str, circuit_name: str) -> str:
 def _tensors(front: FrontEnd, network: nn.Module, quantiles: Tensor) -> dict[str, Tensor]:
     own = {name for name, _ in network.named_parameters()}
     kept = {name: value.half() for name, value in network.state_dict().items() if name in own}
-    kept |= {f"front.{name}": getattr(front, name) for name in _FRONT}
+    kept |= {_FRONT + name: value for name, value in front.state_dict().items()}
     return {name: value.contiguous() for name, value in kept.items()} | {
         _QUANTILES: quantiles.float()
     }
@@ -163,8 +164,15 @@ def _assembled(estimator: str, circuit_name: str, path: Path, record: Mapping[st
 
 
 def _front_end(name: str, tensors: dict[str, Tensor]) -> FrontEnd:
-    parts = [tensors.pop(f"front.{part}", None) for part in _FRONT]
-    mean, basis, variance = parts
+    wave = _components(name, tensors, _FRONT)
+    if not any(key.startswith(_FRONT + _SHAPES) for key in tensors):
+        return FrontEnd(*wave)
+    return FrontEnd(*wave, _components(name, tensors, _FRONT + _SHAPES))
+
+
+def _components(name: str, tensors: dict[str, Tensor], prefix: str) -> Components:
+    """Take components out of the tensors of a file."""
+    mean, basis, variance = (tensors.pop(prefix + part, None) for part in Components._fields)
     if mean is None or basis is None or variance is None or basis.shape[0] != N_SAMPLES:
         raise ExplorerError(name, "the front end's components", "none or others")
-    return FrontEnd(mean, basis, variance)
+    return Components(mean, basis, variance)

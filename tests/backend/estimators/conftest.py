@@ -10,9 +10,9 @@ import torch
 
 from explorer.backend.circuits import CIRCUITS
 from explorer.backend.dataset import DataSet, make_data_set
-from explorer.backend.estimators.batches import N_SCORES, Prepared, prepare
+from explorer.backend.estimators.batches import Prepared, fitted_front_end, prepare
 from explorer.backend.estimators.evidence import evidence_quantiles
-from explorer.backend.estimators.front_end import FrontEnd, fit_front_end
+from explorer.backend.estimators.front_end import FrontEnd
 from explorer.backend.estimators.registry import ESTIMATORS
 from explorer.backend.estimators.weights import save_weights
 
@@ -38,14 +38,16 @@ def deepjr(small_sets) -> DataSet:
 
 @pytest.fixture(scope="session")
 def prepared(deepjr) -> Prepared:
-    return prepare(deepjr)
+    return prepare(deepjr, "npe")
 
 
 @pytest.fixture(scope="session")
-def fronts(small_sets) -> dict[str, FrontEnd]:
+def fronts(small_sets) -> dict[tuple[str, str], FrontEnd]:
+    """Of each estimator and circuit."""
     return {
-        name: fit_front_end(torch.from_numpy(data.waves), N_SCORES[name])
-        for name, data in small_sets.items()
+        (name, circuit): fitted_front_end(data, name)
+        for name in ESTIMATORS
+        for circuit, data in small_sets.items()
     }
 
 
@@ -54,11 +56,11 @@ def untrained(tmp_path_factory, small_sets, fronts) -> Path:
     """A folder of weights that have learned nothing, for both circuits."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
-    for circuit, front in fronts.items():
+    for (name, circuit), front in fronts.items():
         quantiles = evidence_quantiles(front, torch.from_numpy(small_sets[circuit].waves))
-        for name, kind in ESTIMATORS.items():
-            record = {"estimator": name, "circuit": circuit, "steps": 0}
-            save_weights(folder, name, circuit, front, kind.build(front), quantiles, record)
+        record = {"estimator": name, "circuit": circuit, "steps": 0}
+        network = ESTIMATORS[name].build(front)
+        save_weights(folder, name, circuit, front, network, quantiles, record)
     return folder
 
 

@@ -64,11 +64,11 @@ def test_the_answer_depends_on_scores_and_on_each_part_of_the_context(name, prep
     inputs, logits = batch
     with torch.no_grad():
         before = network(inputs, logits)
-        assert (network(Inputs(inputs.scores + 0.1, inputs.context), logits) != before).all()
+        assert (network(inputs._replace(scores=inputs.scores + 0.1), logits) != before).all()
         for k in range(inputs.context.shape[1]):
             moved = inputs.context.clone()
             moved[:, k] += 0.3
-            assert (network(Inputs(inputs.scores, moved), logits) != before).all()
+            assert (network(inputs._replace(context=moved), logits) != before).all()
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -76,7 +76,7 @@ def test_cases_of_a_batch_do_not_mix(name, prepared, batch):
     network = build(name, prepared).eval()
     inputs, logits = batch
     with torch.no_grad():
-        alone = network(Inputs(inputs.scores[2:3], inputs.context[2:3]), logits[2:3])
+        alone = network(Inputs(*(part[2:3] for part in inputs)), logits[2:3])
         torch.testing.assert_close(network(*batch)[2:3], alone, rtol=1e-4, atol=1e-4)
 
 

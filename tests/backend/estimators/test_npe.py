@@ -35,7 +35,7 @@ def inputs(prepared: Prepared) -> Inputs:
 def log_density(network: Npe, inputs: Inputs, logits: torch.Tensor) -> np.ndarray:
     """log q(u | x), (n,), from the loss less its further terms."""
     n = len(logits)
-    many = Inputs(inputs.scores.expand(n, -1), inputs.context.expand(n, -1))
+    many = Inputs(*(part.expand(n, -1) for part in inputs))
     guess = network.given(many)[0]
     extra = 0.1 * (guess.loss(logits) + mean_error(guess, logits))
     return (extra - network(many, logits)).double().numpy()

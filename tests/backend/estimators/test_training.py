@@ -60,7 +60,7 @@ def test_preparation_does_not_depend_on_the_threads(deepjr):
     found = []
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        found.append(prepare(deepjr).projected[:, :8])
+        found.append(prepare(deepjr, "npe").projected[:, :8])
     torch.testing.assert_close(found[0], found[1], rtol=1e-3, atol=1e-4)
 
 
@@ -168,7 +168,8 @@ def test_noise_dwells_on_its_focus_as_much_as_the_plan_says(prepared, focus: flo
 def test_the_shipped_plan_is_the_registrys(name, deepjr):
     kind, plan = ESTIMATORS[name], shipped_plan(name, deepjr)
     assert (plan.steps, plan.batch, plan.rate) == (kind.steps["deepjr"], kind.batch, kind.rate)
-    assert plan.focus == kind.focus and kind.data.keys() == DATA_SIZE.keys()
+    assert (plan.focus, plan.noiseless) == (kind.focus, kind.noiseless)
+    assert kind.data.keys() == DATA_SIZE.keys()
     assert plan.every == max(EVERY, plan.steps // VALIDATIONS)
     assert shipped_plan(name, deepjr, steps=7).steps == 7
 
@@ -177,7 +178,7 @@ def test_the_shipped_plan_is_the_registrys(name, deepjr):
 def test_a_batch_holds_its_share_of_responses_without_background_noise(
     small_sets, share: float, expected: float
 ):
-    data = prepare(small_sets["jansen_rit"])
+    data = prepare(small_sets["jansen_rit"], "npe")
     batches = Batches(replace(SHORT, circuit="jansen_rit", batch=16000, noiseless=share), data)
     rows, *_ = batches.draw()
     kept = batches.held_out()[0]

@@ -121,22 +121,28 @@ def test_damage_to_one_leaves_the_others(folder: Path):
     assert load_weights("bilstm", "deepjr", folder).estimator == "bilstm"
 
 
-def test_what_is_saved_comes_back(untrained: Path, fronts, tmp_path: Path):
+@pytest.mark.parametrize("name", ["lstm", "transformer"])
+def test_what_is_saved_comes_back(name: str, untrained: Path, fronts, tmp_path: Path):
     torch.manual_seed(7)
-    network = ESTIMATORS["lstm"].build(fronts["jansen_rit"])
-    quantiles = load_weights("lstm", "jansen_rit", untrained).quantiles
+    front = fronts[name, "jansen_rit"]
+    network = ESTIMATORS[name].build(front)
+    quantiles = load_weights(name, "jansen_rit", untrained).quantiles
     record = {"seed": 7, "note": "é"}
     for _ in range(2):  # the second replaces the first
-        save_weights(tmp_path, "lstm", "jansen_rit", fronts["jansen_rit"], network, quantiles,
-                     record)  # fmt: skip
-    found = load_weights("lstm", "jansen_rit", tmp_path)
+        save_weights(tmp_path, name, "jansen_rit", front, network, quantiles, record)
+    found = load_weights(name, "jansen_rit", tmp_path)
     for key, value in network.named_parameters():
         stored = dict(found.network.named_parameters())[key]
         torch.testing.assert_close(stored, value, rtol=1e-3, atol=1e-6)
-    torch.testing.assert_close(found.front.basis, fronts["jansen_rit"].basis, rtol=0, atol=0)
+    assert found.front.n_shapes == front.n_shapes
+    assert (front.n_shapes > 0) == (name == "transformer")
+    ours, theirs = dict(front.named_buffers()), dict(found.front.named_buffers())
+    assert ours.keys() == theirs.keys()
+    for key, value in ours.items():  # those that are not stored too
+        torch.testing.assert_close(theirs[key], value, rtol=0, atol=0)
     torch.testing.assert_close(found.quantiles, quantiles, rtol=1e-6, atol=1e-6)
     assert found.record["note"] == "é" and found.record["seed"] == 7
-    assert set(read_manifest(tmp_path)) == {file_name("lstm", "jansen_rit")}
+    assert set(read_manifest(tmp_path)) == {file_name(name, "jansen_rit")}
     assert len(list(tmp_path.iterdir())) == 2
 
 
