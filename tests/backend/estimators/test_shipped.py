@@ -80,6 +80,10 @@ def test_the_weights_were_made_as_the_command_makes_them():
             assert record["data_seed"] == SHIPPED_DATA_SEED and record["seed"] == 1
             assert record["batch"] == kind.batch and record["rate"] == kind.rate
             assert record.get("focus", 0.0) == kind.focus
+            assert record.get("noiseless", 0.5) == kind.noiseless
+            front = load_weights(name, circuit).front
+            shapes = 0 if front.shapes is None else front.shapes.variance.numel()
+            assert (front.n_scores, shapes) == (kind.scores[circuit], kind.shapes.get(circuit, 0))
 
 
 def test_every_promised_score_is_there(benchmark: Benchmark):
