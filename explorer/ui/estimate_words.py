@@ -17,7 +17,7 @@ from explorer.ui.estimating import Shown
 
 SIGNS = {"trusted": "✓", "prior": "○", "untrusted": "✕"}
 """A sign for each level, beside its words."""
-SHORT = {"trusted": "trained for this", "prior": "little but its prior", "untrusted": "not trusted"}
+SHORT = {"trusted": "trained for this", "prior": "mostly its prior", "untrusted": "not trusted"}
 _TARGETS = list(TARGETS)
 
 

@@ -32,7 +32,7 @@ ALL_ENTERED = (
 )
 _KEY = (
     "Each row is a trained range from low to high: │ true value, thick 50 % and thin 90 % "
-    "interval; hollow: little but its prior; grey and dotted: not trusted."
+    "interval; hollow: mostly its prior; grey and dotted: not trusted."
 )
 _NO_BENCHMARK = (
     "Typical errors are shown once assets/benchmark.json is there (jr-explorer evaluate)."
