@@ -165,7 +165,8 @@ def _ceiling_part(benchmark: Benchmark) -> list[str]:
                      "prior and from around the truth, so that modes far apart are found. Some "
                      "posteriors of jansen_rit have them; where the walkers cannot go from one to "
                      "the other, split R-hat says so and the posterior counts as not "
-                     "converged.")  # fmt: skip
+                     "converged. Those of deepjr are older: their walkers set out from around the "
+                     "truth alone.")  # fmt: skip
     return parts
 
 

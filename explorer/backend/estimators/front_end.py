@@ -66,9 +66,9 @@ class FrontEnd(nn.Module):
         return int(self.variance.numel())
 
     @property
-    def n_shapes(self) -> int:
+    def n_shape_scores(self) -> int:
         """Scores of the shape and its size; 0 where networks read none."""
-        return 0 if self.shapes is None else self.shapes.n_shapes
+        return 0 if self.shapes is None else self.shapes.n_shape_scores
 
     @property
     def n_samples(self) -> int:

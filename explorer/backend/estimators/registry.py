@@ -75,7 +75,7 @@ ESTIMATORS: dict[str, EstimatorKind] = {
             "transformer", "Transformer", "Self-attention over the response.",
             Transformer, False, steps={"deepjr": 20_000, "jansen_rit": 30_000}, focus=0.8,
             data={"deepjr": 500_000, "jansen_rit": 3_000_000}, batch=2048, noiseless=0.8,
-            scores={"deepjr": 20, "jansen_rit": 160}, shapes={"jansen_rit": 160},
+            scores=N_SCORES | {"jansen_rit": 160}, shapes={"jansen_rit": 160},
         ),
         EstimatorKind(
             "npe", "NPE", "A normalising flow that draws from the whole posterior.",

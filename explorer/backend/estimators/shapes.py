@@ -7,7 +7,7 @@ response is divided by its own root mean square s,
     y = x / s,   noise σ / s,
 
 and whitened with the mean and the components of the training responses treated alike.
-``log s`` goes beside. Everything is read off the scores of the front end, in whose noise the
+``½ log s`` goes beside. Everything is read off the scores of the front end, in whose noise the
 networks are trained.
 """
 
@@ -50,14 +50,9 @@ class Shapes(nn.Module):
             self.register_buffer(f"_{name}", value.float().contiguous(), persistent=False)
 
     @property
-    def n_shapes(self) -> int:
+    def n_shape_scores(self) -> int:
         """Numbers for a response: the scores of its shape, and its size."""
         return int(self.variance.numel()) + 1
-
-    @property
-    def components(self) -> Components:
-        """Those of the training responses divided by their size."""
-        return Components(self.mean, self.basis, self.variance)
 
     def forward(self, projected: Tensor, sigma: Tensor) -> Tensor:
         """Whitened scores of the shape and half the logarithm of the size, (batch, shapes).

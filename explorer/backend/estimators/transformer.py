@@ -42,7 +42,7 @@ class Transformer(PointNetwork):
         )  # fmt: skip
         self.encoder = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
         self.flatten = Flatten(WIDTH, KEPT)
-        beside = front.n_scores + front.n_shapes
+        beside = front.n_scores + front.n_shape_scores
         self.head = MarginalHead(self.tokens.count * KEPT + beside, width=384, blocks=3)
 
     def marginals(self, inputs: Inputs) -> LogitNormal:

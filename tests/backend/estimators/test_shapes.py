@@ -65,7 +65,7 @@ def test_a_flat_response_has_finite_scores(waves, front):
 
 def test_a_front_end_without_shapes_gives_none(waves):
     plain = fit_front_end(torch.from_numpy(waves), KEPT)
-    assert plain.n_shapes == 0
+    assert plain.n_shape_scores == 0
     assert shapes_of(plain, waves[:5], np.full(5, 0.1)).shape == (5, 0)
 
 
@@ -74,6 +74,6 @@ def test_the_components_may_be_those_of_other_responses(waves, rng):
     front = fit_front_end(torch.from_numpy(waves), 9, KEPT, others)
     size = others.square().mean(dim=1, keepdim=True).sqrt()
     expected = principal_components(others / size, KEPT)
-    assert front.shapes is not None and front.n_shapes == KEPT + 1
-    for found, part in zip(front.shapes.components, expected, strict=True):
-        torch.testing.assert_close(found, part)
+    assert front.shapes is not None and front.n_shape_scores == KEPT + 1
+    for name, part in zip(expected._fields, expected, strict=True):
+        torch.testing.assert_close(getattr(front.shapes, name), part)

@@ -134,8 +134,8 @@ def test_what_is_saved_comes_back(name: str, untrained: Path, fronts, tmp_path: 
     for key, value in network.named_parameters():
         stored = dict(found.network.named_parameters())[key]
         torch.testing.assert_close(stored, value, rtol=1e-3, atol=1e-6)
-    assert found.front.n_shapes == front.n_shapes
-    assert (front.n_shapes > 0) == (name == "transformer")
+    assert found.front.n_shape_scores == front.n_shape_scores
+    assert (front.n_shape_scores > 0) == (name == "transformer")
     ours, theirs = dict(front.named_buffers()), dict(found.front.named_buffers())
     assert ours.keys() == theirs.keys()
     for key, value in ours.items():  # those that are not stored too
