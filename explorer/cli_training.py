@@ -66,7 +66,8 @@ def dataset(
             "--protocol",
             metavar="P",
             help="published: the paper's draws; explorer: uniform over the trained ranges, "
-            "background input and trials drawn too.",
+            "background input and trials drawn too; calm: as explorer, most of it without "
+            "background noise.",
         ),
     ] = "explorer",
     force: options.ForceOption = False,
@@ -182,7 +183,8 @@ def _data(estimator: str, name: str, size: str | None, path: Path | None) -> Dat
         if found.circuit != name:
             raise ExplorerError("data", f"a data set of {name}", f"{path}, of {found.circuit}")
         return found
-    count = estimator_kind(estimator).data[name] if size is None else options.whole("size", size)
+    kind = estimator_kind(estimator)
+    count = kind.data[name] if size is None else options.whole("size", size)
     if count < LEAST_DATA:
         raise ExplorerError("size", f"{LEAST_DATA} simulations or more", count)
     with progress("Simulating") as report:
@@ -191,7 +193,7 @@ def _data(estimator: str, name: str, size: str | None, path: Path | None) -> Dat
             report("Simulating", share)
             return True
 
-        return make_data_set(name, count, SHIPPED_DATA_SEED, progress=told)
+        return make_data_set(name, count, SHIPPED_DATA_SEED, kind.protocol(name), progress=told)
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """Simulated responses with the parameters behind them: what the estimators learn from.
 
-Two protocols. ``published`` draws as Tilwani & O'Reilly 2024 do: each parameter from
+Three protocols. ``published`` draws as Tilwani & O'Reilly 2024 do: each parameter from
 Normal(middle of its range, range / 4), at the circuit's default background input and 60
 trials. ``explorer`` draws uniformly over the trained ranges and, for a circuit with
 background input, the context too: p_mean and p_sd (a quarter of it exactly 0) and the
-number of trials, which tells how much of the background noise is averaged away.
+number of trials, which tells how much of the background noise is averaged away. ``calm`` has
+background noise in fewer of them, and the background input at which the exact posterior is
+sampled in half of the others: where the most can be learned, the most is shown. As the
+estimators are told the context, how often a value of it comes changes no posterior.
 
 The sensor noise is not in a data set: it is drawn anew with every batch of the training.
 """
@@ -16,11 +19,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.backend.ceiling import P_MEAN
 from explorer.backend.circuits import Circuit, circuit
 from explorer.backend.ensemble import Progress, parameter_sets
 from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import Experiment, evoked_batch
-from explorer.backend.parameters import INFERRED_NAMES, PARAMETERS
+from explorer.backend.parameters import INFERRED_NAMES, MODEL_NAMES, PARAMETERS
 from explorer.backend.settings import check_seed, make_settings
 from explorer.backend.spreading import Cancelled
 
@@ -29,8 +33,11 @@ CONTEXT_NAMES = ("p_mean", "p_sd", "n_trials")
 P_MEAN_RANGE = (50.0, 350.0)
 P_SD_RANGE = (0.0, 4.0)
 NOISELESS_SHARE = 0.25
+CALM_SHARE, STEADY_SHARE = 0.85, 0.5
+"""Of ``calm``: without background noise, and of those at the p_mean of the exact posteriors."""
 TRIALS_RANGE = (1.0, 200.0)
 LARGEST = 20_000_000
+_P_SD = MODEL_NAMES.index("p_sd")
 _BLOCK = 2000  # simulations with one number of trials
 
 
@@ -111,6 +118,17 @@ def _explorer(table: Circuit, n: int, rng: np.random.Generator) -> Draws:
     return Draws(parameters, context)
 
 
+def _calm(table: Circuit, n: int, rng: np.random.Generator) -> Draws:
+    draws = _explorer(table, n, rng)
+    if table.name in P_MEAN:
+        chances = rng.random((2, n))
+        more = (CALM_SHARE - NOISELESS_SHARE) / (1.0 - NOISELESS_SHARE)
+        draws.context[chances[0] < more, 1] = 0.0
+        steady = (draws.context[:, 1] == 0.0) & (chances[1] < STEADY_SHARE)
+        draws.context[steady, 0] = P_MEAN[table.name]
+    return draws
+
+
 PROTOCOLS: dict[str, Protocol] = {
     row.name: row
     for row in (
@@ -123,6 +141,12 @@ PROTOCOLS: dict[str, Protocol] = {
             "explorer",
             "parameters uniform over the trained ranges; background input and trials drawn too",
             _explorer,
+        ),
+        Protocol(
+            "calm",
+            "as explorer, most of it without background noise and half of that at the p_mean of "
+            "the exact posteriors",
+            _calm,
         ),
     )
 }
@@ -159,11 +183,16 @@ def simulated_blocks(
     trials = draws.context[:, 2].astype(int)
     starts = np.flatnonzero(np.r_[True, np.diff(trials) != 0])
     for first, last in _blocks(starts, len(theta)):
-        rows = slice(first, last)
-        yield rows, evoked_batch(
-            table, theta[rows], Experiment(n_trials=int(trials[first])), seed=seed,
-            streams=np.arange(first, last), workers=workers,
-        )  # fmt: skip
+        experiment = Experiment(n_trials=int(trials[first]))
+        waves = np.empty((last - first, experiment.time.size))
+        noisy = theta[first:last, _P_SD] > 0.0
+        for alike in (noisy, ~noisy):  # no noise is drawn where none of them has any
+            streams = first + np.flatnonzero(alike)
+            if streams.size:
+                waves[alike] = evoked_batch(
+                    table, theta[streams], experiment, seed=seed, streams=streams, workers=workers
+                )
+        yield slice(first, last), waves
 
 
 def simulate_draws(

@@ -18,8 +18,8 @@ from explorer.ui.view import plain_figure
 ROOM = 1.95
 """Right end of the axis of rows; what lies beyond 1 holds the figures."""
 _KEEP_ROOM = """
-const px = 18.5 * parseFloat(text.glyph.text_font_size.value ?? text.glyph.text_font_size);
-const share = Math.min(px / Math.max(plot.inner_width, 1), 0.7);
+const px = 19.2 * parseFloat(text.glyph.text_font_size.value ?? text.glyph.text_font_size);
+const share = Math.min(px / Math.max(plot.inner_width, 1), 0.75);
 const end = Math.max(room, (1.03 + 0.06 * share) / (1 - share));
 if (Math.abs(range.end - end) > 0.005) range.end = end;
 """  # a narrow card: the figures keep their width, the marks give way
@@ -102,6 +102,7 @@ class EstimatePlot:
         across = Range1d(float(self.at.min()) - 0.55, float(self.at.max()) + 0.55)
         ranges = (across, along) if self.vertical else (along, across)
         plot = plain_figure(name, *ranges, "", "")
+        plot.min_border_right = 4
         shares, rows = (plot.yaxis, plot.xaxis) if self.vertical else (plot.xaxis, plot.yaxis)
         ends = {0.0: "low", 1.0: "high"}
         shares.update(ticker=FixedTicker(ticks=[0.0, 1.0]), major_label_overrides=ends)

@@ -112,9 +112,7 @@ class SobolBars:
         self.source = ColumnDataSource({column: [] for column in _BARS})
         self.titles = ColumnDataSource({"x": [], "y": [], "text": []})
         self.x_range, self.y_range = Range1d(-0.7, 8.7), Range1d(0.0, 1.0)
-        plot = plain_figure(
-            name, self.x_range, self.y_range, "", "share of the variance (1)",
-        )  # fmt: skip
+        plot = plain_figure(name, self.x_range, self.y_range, "", "variance share (1)")
         self.plot = plot
         plot.xgrid.visible = False
         st = {"source": self.source, "width": 0.8}

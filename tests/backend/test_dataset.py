@@ -70,8 +70,22 @@ def test_the_context_of_jansen_rit_is_drawn_and_a_quarter_has_no_background_nois
     assert np.unique(trials).size > 10
 
 
-def test_deepjr_has_no_background_input_to_draw():
-    context = draw("deepjr", 100, 4, "explorer").context
+def test_calm_is_mostly_without_background_noise_and_half_of_that_at_one_input():
+    explorer, calm = (draw("jansen_rit", 40_000, 4, name) for name in ("explorer", "calm"))
+    np.testing.assert_array_equal(calm.parameters, explorer.parameters)
+    p_mean, p_sd, trials = calm.context.T
+    np.testing.assert_array_equal(trials, explorer.context[:, 2])
+    assert (p_sd == 0).mean() == pytest.approx(0.85, abs=0.01)
+    assert stats.kstest(p_sd[p_sd > 0], stats.uniform(0, 4).cdf).pvalue > 1e-4
+    steady = (p_mean == 90.0) & (p_sd == 0)
+    assert steady.sum() == (p_mean == 90.0).sum()
+    assert steady.mean() == pytest.approx(0.425, abs=0.01)
+    assert stats.kstest(p_mean[~steady], stats.uniform(50, 300).cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("protocol", ["explorer", "calm"])
+def test_deepjr_has_no_background_input_to_draw(protocol):
+    context = draw("deepjr", 100, 4, protocol).context
     np.testing.assert_array_equal(context, np.tile([0.0, 0.0, 60.0], (100, 1)))
 
 
@@ -127,6 +141,6 @@ def test_bad_input_names_the_field(words, field):
 
 
 def test_protocols_say_what_they_are():
-    assert set(PROTOCOLS) == {"published", "explorer"}
+    assert set(PROTOCOLS) == {"published", "explorer", "calm"}
     assert all(row.meaning for row in PROTOCOLS.values())
     np.testing.assert_array_equal(default_context(CIRCUITS["jansen_rit"]), [220.0, 0.0, 60.0])

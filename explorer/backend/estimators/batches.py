@@ -51,7 +51,7 @@ class Plan:
         least_noise_mv, largest_noise_mv: noise on the waveform, log-uniform between, mV.
         focus: share of the noise drawn from ``FOCUS_MV``; as the networks are told σ, it
             changes no posterior.
-        noiseless: share of a batch drawn from the responses without background noise.
+        noiseless: least share of a batch that are responses without background noise.
         data: what the data set is, so that no checkpoint goes on with another one.
     """
 
@@ -106,7 +106,9 @@ def prepare(data: DataSet, estimator: str, device: str = "cpu") -> Prepared:
     """Fit the front end of an estimator and project a data set on it."""
     waves = torch.from_numpy(data.waves)
     front = fitted_front_end(data, estimator)
-    projected = torch.cat([front.project(part) for part in waves.split(_CHUNK)])
+    projected = torch.empty(len(waves), front.n_scores)
+    for part, out in zip(waves.split(_CHUNK), projected.split(_CHUNK), strict=True):
+        out.copy_(front.project(part))
     extents = target_extents(data.circuit)
     shares = (target_values(data.parameters) - extents[:, 0]) / (extents[:, 1] - extents[:, 0])
     logits = to_logit(torch.from_numpy(shares)).float()

@@ -36,9 +36,10 @@ class EstimatorKind:
         batch: responses of a batch.
         rate: largest learning rate.
         focus: share of the noise drawn from ``batches.FOCUS_MV`` alone.
-        noiseless: share of a batch drawn from the responses without background noise.
+        noiseless: least share of a batch that are responses without background noise.
         scores: principal components that it reads for each circuit.
         shapes: components of the responses divided by their size, likewise.
+        protocols: how the data set of a circuit is drawn, where it is not ``explorer``.
     """
 
     name: str
@@ -54,6 +55,11 @@ class EstimatorKind:
     noiseless: float = 0.5
     scores: dict[str, int] = field(default_factory=lambda: N_SCORES)
     shapes: dict[str, int] = field(default_factory=dict)
+    protocols: dict[str, str] = field(default_factory=dict)
+
+    def protocol(self, circuit: str) -> str:
+        """Name of the protocol that its data set of a circuit is drawn by."""
+        return self.protocols.get(circuit, "explorer")
 
 
 ESTIMATORS: dict[str, EstimatorKind] = {
@@ -73,9 +79,10 @@ ESTIMATORS: dict[str, EstimatorKind] = {
         ),
         EstimatorKind(
             "transformer", "Transformer", "Self-attention over the response.",
-            Transformer, False, steps={"deepjr": 20_000, "jansen_rit": 30_000}, focus=0.8,
-            data={"deepjr": 500_000, "jansen_rit": 3_000_000}, batch=2048, noiseless=0.8,
+            Transformer, False, steps={"deepjr": 20_000, "jansen_rit": 45_000}, focus=0.8,
+            data={"deepjr": 500_000, "jansen_rit": 6_000_000}, batch=2048, noiseless=0.8,
             scores=N_SCORES | {"jansen_rit": 160}, shapes={"jansen_rit": 160},
+            protocols={"jansen_rit": "calm"},
         ),
         EstimatorKind(
             "npe", "NPE", "A normalising flow that draws from the whole posterior.",

@@ -2,7 +2,7 @@
 
 Hidden matrices learn by Muon (Jordan et al. 2024), which needs half as many responses here
 as AdamW, the rest by AdamW; warm-up, then a cosine to zero. Matrix products run in bfloat16
-but for the last fifth of the steps. Validation is on held-out responses under noise that
+but for the last tenth of the steps. Validation is on held-out responses under noise that
 stays the same; the best network is kept. On one thread of a CPU the same seed gives the
 same weights.
 """
@@ -29,7 +29,7 @@ WEIGHT_DECAY = 1e-4
 MUON_RATE, MUON_DECAY = 0.02, 0.01
 LEAST_SIDE = 48
 """Matrices with both sides this long or longer learn by Muon."""
-FULL_PRECISION_FROM = 0.8
+FULL_PRECISION_FROM = 0.9
 """Share of the steps after which matrix products run in float32."""
 LARGEST_GRADIENT = 5.0
 

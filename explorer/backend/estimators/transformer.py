@@ -22,6 +22,9 @@ WIDTH = 48
 HEADS = 1
 LAYERS = 1
 KEPT = 16
+HEAD_WIDTH, WIDER = 384, 512
+"""Of the dense layers; the wider ones for a front end that gives shapes beside the scores."""
+BLOCKS = 3
 PATCH = 43
 """Samples of a token: 301 samples are 7 tokens of 172 ms."""
 
@@ -43,7 +46,8 @@ class Transformer(PointNetwork):
         self.encoder = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
         self.flatten = Flatten(WIDTH, KEPT)
         beside = front.n_scores + front.n_shape_scores
-        self.head = MarginalHead(self.tokens.count * KEPT + beside, width=384, blocks=3)
+        width = WIDER if front.n_shape_scores else HEAD_WIDTH
+        self.head = MarginalHead(self.tokens.count * KEPT + beside, width, BLOCKS)
 
     def marginals(self, inputs: Inputs) -> LogitNormal:
         tokens = self.embed(self.tokens(inputs)) + self.position  # (batch, tokens, WIDTH)

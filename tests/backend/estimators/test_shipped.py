@@ -77,6 +77,7 @@ def test_the_weights_were_made_as_the_command_makes_them():
             record = manifest[file_name(name, circuit)]
             assert record["planned_steps"] == kind.steps[circuit], (name, circuit)
             assert record["data_size"] == kind.data[circuit], (name, circuit)
+            assert record["protocol"] == kind.protocol(circuit), (name, circuit)
             assert record["data_seed"] == SHIPPED_DATA_SEED and record["seed"] == 1
             assert record["batch"] == kind.batch and record["rate"] == kind.rate
             assert record.get("focus", 0.0) == kind.focus
