@@ -111,7 +111,7 @@ def registries() -> Iterator[tuple[str, Mapping[str, object]]]:
 
 def test_registries_hold_each_row_under_its_name() -> None:
     found = dict(registries())
-    wanted = ("parameters.PARAMETERS", "bench.BENCHMARKS", "dataset.PROTOCOLS", "targets.TARGETS",
+    wanted = ("parameters.PARAMETERS", "bench.BENCHMARKS", "draws.PROTOCOLS", "targets.TARGETS",
               "estimators.registry.ESTIMATORS", "estimators.held_out.TESTS")  # fmt: skip
     assert {f"explorer.backend.{name}" for name in wanted} <= set(found)
     for place, registry in found.items():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.backend.circuits import circuit as circuit_of
+from explorer.backend.draws import REPEATING_P_MEAN
 from explorer.backend.ensemble import last_two_responses, parameter_sets
 from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import evoked_batch, experiment_of
@@ -22,9 +23,6 @@ from explorer.backend.settings import Settings, check_seed, make_settings
 
 QUANTITIES: tuple[str, ...] = (*INFERRED_NAMES, *(one.label for one in PRODUCTS))
 """The nine and the four, in the order of every table of 13."""
-P_MEAN = {"jansen_rit": 90.0}
-"""Background input (s⁻¹) of the cases where it is not the circuit's default: there about
-70 % of the draws repeat."""
 _BLOCK = 256  # draws at a time, whatever the number of cases: more cases keep the first ones
 
 
@@ -122,7 +120,7 @@ def case_settings(
         ExplorerError: a value that cannot be used.
     """
     table = circuit_of(circuit)
-    mean = P_MEAN.get(circuit, table.defaults()["p_mean"]) if p_mean is None else p_mean
+    mean = REPEATING_P_MEAN.get(circuit, table.defaults()["p_mean"]) if p_mean is None else p_mean
     values: dict[str, object] = {"p_mean": mean, "p_sd": 0.0}
     if noise_factor is not None:
         values["noise_factor"] = noise_factor

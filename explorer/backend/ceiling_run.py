@@ -68,7 +68,8 @@ def run_ceiling(
         n: cases.
         seed: of cases, noise and sampler.
         progress: called with the share done; False stops.
-        p_mean: background input, s⁻¹; ``ceiling.P_MEAN`` or the circuit's default where None.
+        p_mean: background input, s⁻¹; ``draws.REPEATING_P_MEAN``, or the circuit's default,
+            where None.
         path: NetCDF file to which finished cases are saved as it goes, and from which an
             interrupted run of the same cases goes on.
         processes: one for each core where None; 1 runs in the caller's own. The result does

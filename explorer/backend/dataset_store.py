@@ -14,14 +14,8 @@ import numpy as np
 
 import explorer
 from explorer.backend.circuits import Circuit, circuit
-from explorer.backend.dataset import (
-    CONTEXT_NAMES,
-    DataSet,
-    Draws,
-    draw,
-    protocol_of,
-    simulated_blocks,
-)
+from explorer.backend.dataset import DataSet, simulated_blocks
+from explorer.backend.draws import CONTEXT_NAMES, Draws, draw, protocol_of
 from explorer.backend.ensemble import Progress
 from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import Experiment

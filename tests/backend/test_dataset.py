@@ -7,14 +7,8 @@ import pytest
 from scipy import stats
 
 from explorer.backend.circuits import CIRCUITS
-from explorer.backend.dataset import (
-    PROTOCOLS,
-    Draws,
-    default_context,
-    draw,
-    make_data_set,
-    simulate_draws,
-)
+from explorer.backend.dataset import make_data_set, simulate_draws
+from explorer.backend.draws import PROTOCOLS, Draws, default_context, draw
 from explorer.backend.errors import ExplorerError
 from explorer.backend.evoked import Experiment
 from explorer.backend.spreading import Cancelled

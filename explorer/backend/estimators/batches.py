@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explorer.backend.dataset import CONTEXT_NAMES, DataSet
+from explorer.backend.dataset import DataSet
+from explorer.backend.draws import CONTEXT_NAMES
 from explorer.backend.estimators.front_end import FrontEnd, fit_front_end
 from explorer.backend.estimators.marginals import to_logit
 from explorer.backend.estimators.registry import estimator_kind

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from explorer.backend.dataset import P_MEAN_RANGE, P_SD_RANGE, TRIALS_RANGE
+from explorer.backend.draws import P_MEAN_RANGE, P_SD_RANGE, TRIALS_RANGE
 from explorer.backend.estimators.components import Components, principal_components, whitened
 from explorer.backend.estimators.interface import LARGEST_NOISE_MV, LEAST_NOISE_MV
 from explorer.backend.estimators.shapes import Shapes, fit_shapes

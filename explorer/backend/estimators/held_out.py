@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.backend.ceiling import P_MEAN, draw_cases
-from explorer.backend.dataset import Draws, draw, simulate_draws
+from explorer.backend.ceiling import draw_cases
+from explorer.backend.dataset import simulate_draws
+from explorer.backend.draws import REPEATING_P_MEAN, Draws, draw
 from explorer.backend.errors import ExplorerError
 from explorer.backend.parameters import PARAMETERS
 from explorer.backend.sensors import waveform_noise_sd_mv
@@ -95,8 +96,8 @@ TESTS: dict[str, Test] = {
     for row in (
         Test(
             "repeating",
-            "Parameters uniform over the trained ranges, no background noise "
-            f"(jansen_rit: p_mean {P_MEAN['jansen_rit']:g} s⁻¹), 60 trials; only cases whose "
+            "Parameters uniform over the trained ranges, no background noise (jansen_rit: "
+            f"p_mean {REPEATING_P_MEAN['jansen_rit']:g} s⁻¹), 60 trials; only cases whose "
             "response repeats with the stimulus.",
             ("jansen_rit", "deepjr"),
             _repeating,

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from explorer.backend.circuits import Circuit, circuit
-from explorer.backend.dataset import P_MEAN_RANGE, P_SD_RANGE
+from explorer.backend.draws import P_MEAN_RANGE, P_SD_RANGE
 from explorer.backend.estimators.interface import LARGEST_NOISE_MV, LEAST_NOISE_MV, Observation
 from explorer.backend.estimators.service import Reading
 from explorer.backend.parameters import INFERRED_NAMES, MODEL_NAMES, PARAMETERS
