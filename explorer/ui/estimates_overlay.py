@@ -202,7 +202,7 @@ class OverlayView(EstimateView):
 
 def _r(value: float) -> str:
     """Pearson's r, "–" where one of the two curves is flat."""
-    return f"{value:.3f}" if np.isfinite(value) else "–"
+    return f"{value:.3f}".replace("-", "−") if np.isfinite(value) else "–"
 
 
 def _table(fits: dict[str, Fit], recorded: bool, theme: Theme) -> str:
@@ -220,5 +220,6 @@ def _table(fits: dict[str, Fit], recorded: bool, theme: Theme) -> str:
             "–" if recorded else f"{fit.spectrum_db:.1f} dB",
         ]
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    heads = "".join(f'<th style="text-align:left;font-weight:600">{h}</th>' for h in _HEADS)
+    style = "text-align:left;font-weight:600;padding-right:6px"
+    heads = "".join(f'<th style="{style}">{h}</th>' for h in _HEADS)
     return f'<table style="width:100%">{heads}{"".join(rows)}</table>'
