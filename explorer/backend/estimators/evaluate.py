@@ -239,7 +239,10 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def merged(old: Benchmark, new: Benchmark) -> Benchmark:
-    """The new benchmark, with what it lacks from the old one, if that is of the same weights."""
+    """The new benchmark, with what it lacks from the old one, if that is of the same weights.
+
+    The tests come in the order of ``TESTS`` and the circuits, whichever was made last.
+    """
     has = {(one.test, one.circuit) for one in new.tests}
     timed = {(one.circuit, one.estimator) for one in new.timings}
 
@@ -252,9 +255,15 @@ def merged(old: Benchmark, new: Benchmark) -> Benchmark:
     kept = [one for one in old.scores if (one.test, one.circuit) not in has and stands(one)]
     old_times = (t for t in old.timings if (t.circuit, t.estimator) not in timed)
     scored_in = {(one.test, one.circuit) for one in kept}
+    tests = (*new.tests, *(t for t in old.tests if (t.test, t.circuit) in scored_in))
+    names, circuits = list(TESTS), list(CIRCUITS)
+
+    def place(one: TestFacts) -> tuple[int, int]:
+        return (names.index(one.test) if one.test in names else -1, circuits.index(one.circuit))
+
     return replace(
         new,
-        tests=(*new.tests, *(t for t in old.tests if (t.test, t.circuit) in scored_in)),
+        tests=tuple(sorted(tests, key=place)),
         scores=(*new.scores, *kept),
         timings=(*new.timings, *old_times),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from explorer.backend.circuits import CIRCUITS
 from explorer.backend.errors import ExplorerError
 from explorer.backend.estimators.benchmark import (
     Benchmark,
@@ -21,6 +22,7 @@ from explorer.backend.estimators.benchmark import (
 )
 from explorer.backend.estimators.benchmark_page import best_shares, page_text, write_page
 from explorer.backend.estimators.evaluate import merged
+from explorer.backend.estimators.held_out import TESTS
 from explorer.backend.estimators.published import PUBLISHED
 from explorer.backend.estimators.scores import Scores
 
@@ -112,6 +114,17 @@ def test_old_scores_stay_only_for_the_weights_they_are_of(benchmark: Benchmark):
         "repeating", "published", "published_small", "published_split", "ceiling"
     }  # fmt: skip
     assert [one.n for one in both.tests if one.test == "repeating"] == [7]
+
+
+def test_the_order_of_the_tests_is_not_that_of_their_making(benchmark: Benchmark):
+    there = {(one.test, one.circuit): one for one in benchmark.tests}
+    turned = replace(benchmark, tests=tuple(reversed(benchmark.tests)))
+    for one in (benchmark, turned):
+        found = merged(benchmark, one).tests
+        assert {(row.test, row.circuit) for row in found} == set(there)
+        places = [(row.test, row.circuit) for row in found if row.test in TESTS]
+        wanted = [(name, circuit) for name in TESTS for circuit in CIRCUITS]
+        assert places == [place for place in wanted if place in there]
 
 
 def rows_of_first(benchmark: Benchmark, rmse: float):
