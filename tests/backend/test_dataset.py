@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from explorer.backend.circuits import CIRCUITS
-from explorer.backend.dataset import make_data_set, simulate_draws
-from explorer.backend.draws import PROTOCOLS, Draws, default_context, draw
+from explorer.backend.dataset import make_data_set, parameter_matrix, simulate_draws
+from explorer.backend.draws import BLOCK, PROTOCOLS, Draws, default_context, draw
 from explorer.backend.errors import ExplorerError
-from explorer.backend.evoked import Experiment
+from explorer.backend.evoked import Experiment, evoked_batch
 from explorer.backend.spreading import Cancelled
 
 RANGES = {
@@ -108,6 +108,19 @@ def test_background_noise_reaches_the_responses_and_trials_average_it():
         waves = simulate_draws("jansen_rit", Draws(np.tile(middle, (40, 1)), context), 9)
         spread.append(waves.std(axis=0).mean())
     assert spread[0] / spread[1] == pytest.approx(10.0, rel=0.35)
+
+
+def test_responses_with_and_without_noise_are_those_of_one_batch():
+    draws = draw("jansen_rit", BLOCK + 80, 6, "explorer")
+    noisy = draws.context[BLOCK:, 1] > 0
+    assert noisy.any() and not noisy.all()
+    whole = evoked_batch(
+        CIRCUITS["jansen_rit"], parameter_matrix("jansen_rit", draws)[BLOCK:],
+        Experiment(n_trials=int(draws.context[BLOCK, 2])), seed=6,
+        streams=np.arange(BLOCK, BLOCK + 80),
+    )  # fmt: skip
+    found = simulate_draws("jansen_rit", draws, 6)[BLOCK:]
+    np.testing.assert_array_equal(found, whole.astype(np.float32))
 
 
 def test_progress_rises_to_one_and_stops_the_work():
