@@ -53,6 +53,10 @@ class Plan:
         focus: share of the noise drawn from ``FOCUS_MV``; as the networks are told σ, it
             changes no posterior.
         noiseless: least share of a batch that are responses without background noise.
+        pace: share of the learning rates.
+        large: weight in the loss of a response observed above ``shapes.LARGE_MV``; as the
+            networks read what is observed, it changes no posterior.
+        start: SHA-256 of the weights gone on from; none for a training from nothing.
         data: what the data set is, so that no checkpoint goes on with another one.
     """
 
@@ -70,6 +74,9 @@ class Plan:
     largest_noise_mv: float = NOISE_RANGE_MV[1]
     focus: float = 0.0
     noiseless: float = 0.5
+    pace: float = 1.0
+    large: float = 1.0
+    start: str = ""
     data: str = ""
 
 
@@ -103,10 +110,13 @@ def fitted_front_end(data: DataSet, estimator: str) -> FrontEnd:
     return fit_front_end(waves, kind.scores[data.circuit], n_shapes, shaped)
 
 
-def prepare(data: DataSet, estimator: str, device: str = "cpu") -> Prepared:
-    """Fit the front end of an estimator and project a data set on it."""
+def prepare(
+    data: DataSet, estimator: str, device: str = "cpu", front: FrontEnd | None = None
+) -> Prepared:
+    """Project a data set on a front end, or on that of the estimator fitted to it."""
     waves = torch.from_numpy(data.waves)
-    front = fitted_front_end(data, estimator)
+    if front is None:
+        front = fitted_front_end(data, estimator)
     projected = torch.empty(len(waves), front.n_scores)
     for part, out in zip(waves.split(_CHUNK), projected.split(_CHUNK), strict=True):
         out.copy_(front.project(part))

@@ -83,6 +83,12 @@ class FrontEnd(nn.Module):
         centred = waves.double() - self.mean.double()
         return (centred @ self.basis.double()).float()
 
+    def size(self, projected: Tensor) -> Tensor:
+        """Root mean square (batch,) in mV of the responses behind scores (batch, k) in mV."""
+        along = 2.0 * self.mean @ self.basis
+        power = projected.square().sum(dim=1) + projected @ along + self.mean.square().sum()
+        return (power.clamp_min(0.0) / self.n_samples).sqrt()
+
     def inputs(self, projected: Tensor, noise: Tensor, context: Tensor) -> Inputs:
         """What the networks read.
 

@@ -22,6 +22,25 @@ DATA_SIZE = {"deepjr": 500_000, "jansen_rit": 1_000_000}
 
 
 @dataclass(frozen=True)
+class Again:
+    """How the training of a network goes on from its weights.
+
+    Attributes:
+        steps: batches of it.
+        data: simulations to learn from.
+        batch: responses of a batch.
+        pace: share of the learning rates.
+        large: weight in the loss of a response observed above ``shapes.LARGE_MV``.
+    """
+
+    steps: int
+    data: int
+    batch: int
+    pace: float
+    large: float
+
+
+@dataclass(frozen=True)
 class EstimatorKind:
     """A kind of estimator.
 
@@ -40,6 +59,7 @@ class EstimatorKind:
         scores: principal components that it reads for each circuit.
         shapes: components of the responses divided by their size, likewise.
         protocols: how the data set of a circuit is drawn, where it is not ``explorer``.
+        again: how its training went on for each circuit for which it did.
     """
 
     name: str
@@ -56,10 +76,17 @@ class EstimatorKind:
     scores: dict[str, int] = field(default_factory=lambda: N_SCORES)
     shapes: dict[str, int] = field(default_factory=dict)
     protocols: dict[str, str] = field(default_factory=dict)
+    again: dict[str, Again] = field(default_factory=dict)
 
     def protocol(self, circuit: str) -> str:
         """Name of the protocol that its data set of a circuit is drawn by."""
         return self.protocols.get(circuit, "explorer")
+
+    def goes_on(self, circuit: str) -> Again:
+        """How training goes on from weights; at half the learning rates where nothing is said."""
+        data = self.data[circuit]
+        plain = Again(self.steps[circuit], data, self.batch, pace=0.5, large=1.0)
+        return self.again.get(circuit, plain)
 
 
 ESTIMATORS: dict[str, EstimatorKind] = {
@@ -83,6 +110,7 @@ ESTIMATORS: dict[str, EstimatorKind] = {
             data={"deepjr": 500_000, "jansen_rit": 6_000_000}, batch=2048, noiseless=0.8,
             scores=N_SCORES | {"jansen_rit": 160}, shapes={"jansen_rit": 160},
             protocols={"jansen_rit": "calm"},
+            again={"jansen_rit": Again(48_000, 10_000_000, 3072, pace=0.5, large=2.0)},
         ),
         EstimatorKind(
             "npe", "NPE", "A normalising flow that draws from the whole posterior.",

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from explorer.backend.estimators.components import Components, principal_components, whitened
 
+LARGE_MV = 1.0
+"""Root mean square above which a response is a large one: mostly spikes of the columns."""
 LEAST_SIZE_MV = 1e-5
 """Size that a response is taken to have at least."""
 

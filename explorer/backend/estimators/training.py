@@ -5,12 +5,15 @@ as AdamW, the rest by AdamW; warm-up, then a cosine to zero. Matrix products run
 but for the last tenth of the steps. Validation is on held-out responses under noise that
 stays the same; the best network is kept. On one thread of a CPU the same seed gives the
 same weights.
+
+A training may go on from weights, with new data and learning rates that rise once more (a
+warm restart; Loshchilov & Hutter 2017).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from explorer.backend.estimators.batches import Batches, Plan, Prepared
 from explorer.backend.estimators.checkpoint import load_checkpoint, save_checkpoint
 from explorer.backend.estimators.front_end import FrontEnd
 from explorer.backend.estimators.registry import estimator_kind
+from explorer.backend.estimators.shapes import LARGE_MV
 from explorer.backend.spreading import Cancelled
 
 WARM_UP = 100
@@ -101,12 +105,21 @@ class Trainer:
         plan: how.
         data: prepared.
         checkpoint: file to resume from where it exists, and to write to.
+        start: parameters to go on from; fresh ones where None.
     """
 
-    def __init__(self, plan: Plan, data: Prepared, checkpoint: Path | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        data: Prepared,
+        checkpoint: Path | None = None,
+        start: Mapping[str, Tensor] | None = None,
+    ) -> None:
         self.plan, self.data, self.checkpoint = plan, data, checkpoint
         torch.manual_seed(plan.seed)
         self.network = estimator_kind(plan.estimator).build(data.front).to(plan.device)
+        if start is not None:
+            self.network.load_state_dict(dict(start), strict=False)
         self.optimizers = optimizers_of(self.network, plan.rate)
         self.batches = Batches(plan, data)
         self.held = self.batches.held_out()
@@ -115,9 +128,17 @@ class Trainer:
         if checkpoint is not None and checkpoint.exists():
             self._resume(checkpoint)
 
-    def _loss(self, rows: Tensor, scores: Tensor, sigma: Tensor) -> Tensor:
+    def _losses(self, rows: Tensor, scores: Tensor, sigma: Tensor) -> Tensor:
         inputs = self.data.front.inputs(scores, sigma, self.data.context[rows])
-        return self.network(inputs, self.data.logits[rows]).mean()
+        return self.network(inputs, self.data.logits[rows])  # (batch,)
+
+    def _weighted(self, losses: Tensor, scores: Tensor) -> Tensor:
+        """Their mean, large responses counted as often as the plan says."""
+        if self.plan.large == 1.0:
+            return losses.mean()
+        large = self.data.front.size(scores) > LARGE_MV
+        weights = torch.where(large, self.plan.large, 1.0)
+        return (weights * losses).sum() / weights.sum()
 
     def run(self, told: Callable[[Progress], bool] | None = None) -> Trained:
         """Train to the end of the plan, or until patience runs out.
@@ -150,17 +171,16 @@ class Trainer:
     def _advance(self) -> float:
         """One step; its loss."""
         plan = self.plan
-        factor = min(1.0, (self.step + 1) / WARM_UP) * max(
-            0.5 * (1.0 + math.cos(math.pi * self.step / plan.steps)), 1e-3
-        )
+        cosine = max(0.5 * (1.0 + math.cos(math.pi * self.step / plan.steps)), 1e-3)
+        factor = plan.pace * min(1.0, (self.step + 1) / WARM_UP) * cosine
         for rate, optimizer in self.optimizers.items():
             optimizer.zero_grad(set_to_none=True)
             for group in optimizer.param_groups:
                 group["lr"] = rate * factor
-        batch = self.batches.draw()
+        rows, scores, sigma = self.batches.draw()
         mixed = self.step < FULL_PRECISION_FROM * plan.steps
         with torch.autocast(plan.device, torch.bfloat16, enabled=mixed):
-            loss = self._loss(*batch)
+            loss = self._weighted(self._losses(rows, scores, sigma), scores)
         value = loss.item()
         if not math.isfinite(value):
             raise ExplorerError("loss", "a finite number", f"{value} at step {self.step}")
@@ -176,7 +196,8 @@ class Trainer:
         self.network.eval()
         with torch.no_grad():
             losses = [
-                self._loss(*part) for part in zip(*(t.split(2048) for t in self.held), strict=True)
+                self._losses(*part).mean()
+                for part in zip(*(t.split(2048) for t in self.held), strict=True)
             ]
             sizes = [len(part) for part in self.held[0].split(2048)]
         self.network.train()
