@@ -108,6 +108,10 @@ def train(
         str | None, typer.Option("--steps", metavar="N", help="Batches; as shipped where none.")
     ] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Weights to go on from; fresh where none."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Where the weights go; the assets if none."),
@@ -123,7 +127,7 @@ def train(
     """Train an estimator and write its weights; run it again to go on after an interruption."""
     from explorer.backend.estimators.making import shipped_plan, train_estimator
     from explorer.backend.estimators.training import check_device
-    from explorer.backend.estimators.weights import FOLDER, file_name
+    from explorer.backend.estimators.weights import FOLDER, file_name, load_weights
     from explorer.backend.settings import check_seed
     from explorer.backend.spreading import Cancelled
 
@@ -131,11 +135,12 @@ def train(
     file = file_name(estimator, name)
     batches = None if steps is None else options.whole("steps", steps)
     check_device(device)
+    before = None if start is None else load_weights(estimator, name, start)
     folder = writable_folder(FOLDER if out is None else out)
     if (folder / file).exists() and not force:
         raise ExplorerError("out", "--force to replace weights", f"{folder / file}, which exists")
-    learned = _data(estimator, name, size, data)
-    plan = shipped_plan(estimator, learned, steps=batches, seed=number, device=device)
+    learned = _data(estimator, name, size, data, goes_on=before is not None)
+    plan = shipped_plan(estimator, learned, steps=batches, seed=number, device=device, start=before)
     kept = folder / f"{Path(file).stem}.checkpoint" if checkpoint is None else checkpoint
     with training_bar(f"{estimator} {name}") as told, interruptible() as stopped:
 
@@ -144,7 +149,7 @@ def train(
             return not stopped()
 
         try:
-            trained = train_estimator(plan, learned, folder, kept, on)
+            trained = train_estimator(plan, learned, folder, kept, on, before)
         except Cancelled:
             typer.echo(f"Stopped; the same command goes on from {kept}.", err=True)
             raise typer.Exit(INTERRUPTED) from None
@@ -169,7 +174,9 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
-def _data(estimator: str, name: str, size: str | None, path: Path | None) -> DataSet:
+def _data(
+    estimator: str, name: str, size: str | None, path: Path | None, *, goes_on: bool
+) -> DataSet:
     """The data set of a file, or a fresh one of the shipped seed."""
     from explorer.backend.dataset import make_data_set
     from explorer.backend.dataset_store import read_data_set
@@ -184,7 +191,8 @@ def _data(estimator: str, name: str, size: str | None, path: Path | None) -> Dat
             raise ExplorerError("data", f"a data set of {name}", f"{path}, of {found.circuit}")
         return found
     kind = estimator_kind(estimator)
-    count = kind.data[name] if size is None else options.whole("size", size)
+    shipped = kind.goes_on(name).data if goes_on else kind.data[name]
+    count = shipped if size is None else options.whole("size", size)
     if count < LEAST_DATA:
         raise ExplorerError("size", f"{LEAST_DATA} simulations or more", count)
     with progress("Simulating") as report:

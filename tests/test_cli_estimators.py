@@ -92,6 +92,21 @@ def test_train_from_a_file_resumes_and_writes_weights(run, tmp_path: Path, monke
     assert run(*words, "--force").code == 0
 
 
+def test_train_goes_on_from_weights(run, shipped: Path, tmp_path: Path):
+    data, out = tmp_path / "d.nc", tmp_path / "w"
+    write_data_set(data, "deepjr", 1000, 4)
+    words = ("train", "lstm", "--circuit", "deepjr", "--data", data, "--steps", 3, "--out", out)
+    assert run(*words, "--from", shipped).code == 0
+    before, record = (read_manifest(at)["lstm_deepjr.safetensors"] for at in (shipped, out))
+    assert record["from"] == before and record["sha256"] != before["sha256"]
+    again = ESTIMATORS["lstm"].goes_on("deepjr")
+    assert (record["steps"], record["pace"], record["batch"]) == (3, again.pace, again.batch)
+    old, new = (load_weights("lstm", "deepjr", at) for at in (shipped, out))
+    torch.testing.assert_close(new.front.state_dict(), old.front.state_dict(), rtol=0, atol=0)
+    assert run(*words, "--from", out, "--force").code == 0
+    assert read_manifest(out)["lstm_deepjr.safetensors"]["from"] == record
+
+
 def interrupting_second_step() -> Callable[..., float]:
     """The trainer's step, with a Ctrl-C during the second one."""
     from explorer.backend.estimators.training import Trainer
@@ -203,6 +218,7 @@ BAD = [
     (("train", "lstm", "--steps", "x"), "steps"),
     (("train", "lstm", "--device", "tpu"), "device"),
     (("train", "lstm", "--data", "none.nc"), "data"),
+    (("train", "lstm", "--from", "none"), "lstm_jansen_rit.safetensors"),
     (("train", "lstm", "--data", "none.nc", "--size", "1000"), "size"),
     (("estimate", "--estimator", "gru"), "estimator"),
     (("estimate", "--event", "E"), "event"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,17 @@ def _weights_table(manifest: Mapping[str, Any]) -> str:
         return tuple(_f(v, 3) if isinstance(v, float) else str(v)
                      for v in (record.get(name, "–") for name in names))  # fmt: skip
 
-    rows = sorted(cells(record) for record in manifest.values())
+    rows = sorted(cells(each) for record in manifest.values() for each in _trainings(record))
     return markdown_table(tuple(name.replace("_", " ") for name in names), rows)
+
+
+def _trainings(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The trainings behind weights, first to last."""
+    if "from" not in record:
+        yield record
+        return
+    yield from _trainings(record["from"])
+    yield {**record, "estimator": f"{record['estimator']}, gone on"}
 
 
 def _row(scores: Iterable[Score], column: str, targets: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from explorer.backend.circuits import CIRCUITS
 from explorer.backend.errors import ExplorerError
 from explorer.backend.estimators.batches import (
     EVERY,
@@ -24,12 +25,14 @@ from explorer.backend.estimators.making import VALIDATIONS, shipped_plan
 from explorer.backend.estimators.marginals import LogitNormal, mean_error
 from explorer.backend.estimators.point import PointNetwork
 from explorer.backend.estimators.registry import DATA_SIZE, ESTIMATORS
+from explorer.backend.estimators.shapes import LARGE_MV
 from explorer.backend.estimators.training import (
     Progress,
     Trained,
     Trainer,
     check_device,
 )
+from explorer.backend.estimators.weights import load_weights
 from explorer.backend.spreading import Cancelled
 from explorer.backend.targets import target_extents, target_values
 
@@ -89,6 +92,33 @@ def test_a_killed_training_goes_on_to_the_same_weights(name, prepared, tmp_path:
     stopped = Trainer(plan, prepared, path)  # a stop writes the step it stopped at
     assert stopped.step == 11
     assert_same(stopped.run(), whole)
+
+
+def test_a_training_goes_on_from_weights(prepared):
+    first = Trainer(replace(SHORT, steps=60), prepared).run()
+    start = weights_of(first)
+    plan = replace(SHORT, steps=1, every=1)
+    again, still = (
+        Trainer(replace(plan, pace=pace), prepared, start=start).run() for pace in (0.5, 1e-9)
+    )
+    for key, value in weights_of(still).items():
+        torch.testing.assert_close(value, start[key], rtol=0, atol=1e-6)
+    assert still.validation == pytest.approx(first.validation, abs=1e-4)
+    assert any(not torch.equal(value, start[key]) for key, value in weights_of(again).items())
+
+
+def test_large_responses_count_in_the_loss_as_the_plan_says(small_sets):
+    data, short = prepare(small_sets["jansen_rit"], "lstm"), replace(SHORT, circuit="jansen_rit")
+    _, scores, _ = Batches(replace(short, batch=500), data).draw()
+    waves = scores @ data.front.basis.T + data.front.mean
+    large = waves.square().mean(dim=1).sqrt() > LARGE_MV
+    assert 20 < int(large.sum()) < 480
+    losses = torch.where(large, 3.0, 1.0)
+    share = float(large.float().mean())
+    for weight in (1.0, 5.0):
+        trainer = Trainer(replace(short, large=weight), data)
+        expected = (3 * weight * share + 1 - share) / (weight * share + 1 - share)
+        assert float(trainer._weighted(losses, scores)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("change", [{"rate": 2e-3}, {"steps": 30}, {"data": "other"}])
@@ -172,6 +202,23 @@ def test_the_shipped_plan_is_the_registrys(name, deepjr):
     assert kind.data.keys() == DATA_SIZE.keys()
     assert plan.every == max(EVERY, plan.steps // VALIDATIONS)
     assert shipped_plan(name, deepjr, steps=7).steps == 7
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_plan_of_going_on_is_the_registrys(name, circuit, small_sets, untrained):
+    data, kind, start = (
+        small_sets[circuit],
+        ESTIMATORS[name],
+        load_weights(name, circuit, untrained),
+    )
+    again, plan = kind.goes_on(circuit), shipped_plan(name, data, start=start)
+    assert (plan.steps, plan.batch, plan.pace) == (again.steps, again.batch, again.pace)
+    assert (plan.large, plan.start) == (again.large, start.record["sha256"])
+    fresh = shipped_plan(name, data)
+    assert (fresh.pace, fresh.large, fresh.start) == (1.0, 1.0, "")
+    with pytest.raises(ExplorerError, match=f"weights of {name} for {circuit}"):
+        shipped_plan(name, data, start=replace(start, circuit="another"))
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 0.5), (0.8, 0.8), (0.0, 0.25)])
