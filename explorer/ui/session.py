@@ -7,13 +7,11 @@ one snapshot and brings every live view up to it. What costs more waits for the 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import Div
 from panel.io.document import hold
 
 from explorer.backend.errors import ExplorerError
@@ -28,6 +26,7 @@ from explorer.ui.estimates_compact import CompactEstimates
 from explorer.ui.estimating import Estimating
 from explorer.ui.evoked import EvokedView
 from explorer.ui.header import Header
+from explorer.ui.headline import Headline
 from explorer.ui.phase import PhaseView
 from explorer.ui.pump import Pump
 from explorer.ui.recording import RecordingPanel
@@ -41,19 +40,6 @@ from explorer.ui.view import LiveView
 
 REST_MS = 350
 """A movement without an end, as from a script, counts as ended after so long."""
-_WORDS = ":host {{ font-size:{size}px; color: var(--text); font-weight: {weight}; }}"
-
-
-def decibels(value: float) -> str:
-    """An SNR in words."""
-    if math.isinf(value):
-        return "no sensor noise" if value > 0 else "no response"
-    return f"{value:.0f} dB"
-
-
-def _words(name: str) -> Div:
-    """Words that change with every frame (page.js writes them in place)."""
-    return Div(name=name, tags=["words"], sizing_mode="stretch_width", margin=(2, 0))
 
 
 class Session:
@@ -69,8 +55,7 @@ class Session:
         self.views: tuple[LiveView, ...] = (
             self.eeg, self.spectrum, self.evoked, self.scalp, self.phase,
         )  # fmt: skip
-        self.headline = _words("headline")
-        self.snr = _words("snr")
+        self.headline = Headline()
         self.tabs: dict[str, Tab] = {}  # those that have been opened
         self.slots = {key: pn.Column(sizing_mode="stretch_both", margin=0) for key in TAB_KINDS}
         self.pump = Pump(self.doc, self.bridge, self.draw)
@@ -134,23 +119,12 @@ class Session:
         self.estimating.frame(settings)
         self.controls.refresh(settings)
         self.header.refresh()
-        self._say()
+        self.headline.show(self.shot)
 
     @property
     def open_tab(self) -> Tab | None:
         """The open tab beside the dashboard, None on the dashboard itself."""
         return self.tabs.get(self.state.choices.tab)
-
-    def _say(self) -> None:
-        report = f"{self.shot.headline}"
-        if self.headline.text != report:
-            self.headline.text = report
-        single, average = self.shot.snr_single, self.shot.snr_average
-        words = f"SNR {decibels(single)}"
-        if math.isfinite(single):
-            words = f"SNR {decibels(single)} single trial, {decibels(average)} average"
-        if self.snr.text != words:
-            self.snr.text = words
 
     @property
     def _look(self) -> tuple[Theme, int]:
@@ -165,9 +139,7 @@ class Session:
         self.estimates.dress(theme, font)
         for tab in self.tabs.values():
             tab.dress(theme, font)
-        size = 22 if self.bridge.lecture else 17
-        self.headline.stylesheets = [_WORDS.format(size=size, weight=600)]
-        self.snr.stylesheets = [_WORDS.format(size=size - 3, weight=400)]
+        self.headline.dress(self.bridge.lecture)
 
     def _redress(self) -> None:
         with hold(self.doc):
