@@ -40,17 +40,19 @@ RMSE is in the target's unit, coverage the share of truths within the central in
 should be the interval's own 50 % or 90 %).
 """
 
-_WEIGHTS = """The transformer is shown seven to thirty times as many responses as the others and, in
-jansen_rit, reads more of them: 160 components instead of 96, and as many of the responses divided
-by their own size, which tell small responses apart. There it learns from six times the data, most
-of them without background noise and half of those at p_mean 90 s⁻¹, where the exact posteriors
-are (protocol `calm`): without background noise a network finds more to learn than a smaller data
-set holds, and learned one by heart. The context is told to it, so how often a value of it comes
-changes no posterior, only how near to it the network comes there. That is to see how near that
-can be; it is the best of the five for that reason as much as for its architecture. Validation
-losses compare the trainings of one kind of estimator
-alone: the transformer's counts the squared error of the means ten times and dwells on the noise
-factors 0.4 to 8,000, that of `npe` is a joint density."""
+_WEIGHTS = """The transformer is shown more responses than the others, seven to twenty times as
+many in deepjr and forty to eighty in jansen_rit, and reads more of them there: 160 components
+instead of 96, and as many of the responses divided by their own size, which tell small responses
+apart. There it learns from six times the data, most of them without background noise and half of
+those at p_mean 90 s⁻¹, where the exact posteriors are (protocol `calm`): without background noise
+a network finds more to learn than a smaller data set holds, and learned one by heart. Then it
+goes on with more data, and learning rates that rise again to half of what they were (a warm
+restart); responses observed above 1 mV, of which it knew too little, count twice. The context is
+told to it, and it reads the response, so how often a value of either comes, or counts, changes no
+posterior, only how near to it the network comes there. That is to see how near that can be; it is
+the best of the five for that reason as much as for its architecture. Validation losses compare
+the trainings of one kind of estimator alone: the transformer's counts the squared error of the
+means ten times and dwells on the noise factors 0.4 to 8,000, that of `npe` is a joint density."""
 
 
 def write_page(
