@@ -70,21 +70,26 @@ def test_the_benchmark_is_of_the_weights_that_ship(benchmark: Benchmark):
     assert sum((FOLDER / name).stat().st_size for name in names) <= 20e6
 
 
-def test_the_weights_were_made_as_the_command_makes_them():
-    manifest = read_manifest(FOLDER)
-    for name, kind in ESTIMATORS.items():
-        for circuit in CIRCUITS:
-            record = manifest[file_name(name, circuit)]
-            assert record["planned_steps"] == kind.steps[circuit], (name, circuit)
-            assert record["data_size"] == kind.data[circuit], (name, circuit)
-            assert record["protocol"] == kind.protocol(circuit), (name, circuit)
-            assert record["data_seed"] == SHIPPED_DATA_SEED and record["seed"] == 1
-            assert record["batch"] == kind.batch and record["rate"] == kind.rate
-            assert record.get("focus", 0.0) == kind.focus
-            assert record.get("noiseless", 0.5) == kind.noiseless
-            front = load_weights(name, circuit).front
-            shapes = 0 if front.shapes is None else front.shapes.variance.numel()
-            assert (front.n_scores, shapes) == (kind.scores[circuit], kind.shapes.get(circuit, 0))
+@pytest.mark.parametrize("circuit", CIRCUITS)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_weights_were_made_as_the_command_makes_them(name: str, circuit: str):
+    kind, record = ESTIMATORS[name], read_manifest(FOLDER)[file_name(name, circuit)]
+    first = record.get("from", record)
+    assert ("from" in record) == (circuit in kind.again) and "from" not in first
+    made = [(first, kind.steps[circuit], kind.data[circuit], kind.batch, 1.0, 1.0)]
+    if circuit in kind.again:
+        again = kind.goes_on(circuit)
+        made.append((record, again.steps, again.data, again.batch, again.pace, again.large))
+    for one, steps, data, batch, pace, large in made:
+        assert (one["planned_steps"], one["data_size"], one["batch"]) == (steps, data, batch)
+        assert (one.get("pace", 1.0), one.get("large", 1.0)) == (pace, large)
+        assert (one["data_seed"], one["seed"]) == (SHIPPED_DATA_SEED, 1)
+        assert (one["protocol"], one["rate"]) == (kind.protocol(circuit), kind.rate)
+        assert one.get("focus", 0.0) == kind.focus
+        assert one.get("noiseless", 0.5) == kind.noiseless
+    front = load_weights(name, circuit).front
+    shapes = 0 if front.shapes is None else front.shapes.variance.numel()
+    assert (front.n_scores, shapes) == (kind.scores[circuit], kind.shapes.get(circuit, 0))
 
 
 def test_every_promised_score_is_there(benchmark: Benchmark):
