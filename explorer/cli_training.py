@@ -22,6 +22,7 @@ from explorer.cli_tables import progress
 if TYPE_CHECKING:
     from explorer.backend.dataset import DataSet
     from explorer.backend.estimators.training import Progress
+    from explorer.backend.estimators.weights import Weights
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -127,7 +128,7 @@ def train(
     """Train an estimator and write its weights; run it again to go on after an interruption."""
     from explorer.backend.estimators.making import shipped_plan, train_estimator
     from explorer.backend.estimators.training import check_device
-    from explorer.backend.estimators.weights import FOLDER, file_name, load_weights
+    from explorer.backend.estimators.weights import FOLDER, file_name
     from explorer.backend.settings import check_seed
     from explorer.backend.spreading import Cancelled
 
@@ -135,7 +136,7 @@ def train(
     file = file_name(estimator, name)
     batches = None if steps is None else options.whole("steps", steps)
     check_device(device)
-    before = None if start is None else load_weights(estimator, name, start)
+    before = None if start is None else _weights(estimator, name, start)
     folder = writable_folder(FOLDER if out is None else out)
     if (folder / file).exists() and not force:
         raise ExplorerError("out", "--force to replace weights", f"{folder / file}, which exists")
@@ -156,6 +157,17 @@ def train(
     end = "stopped early" if trained.stopped_early else "to the end"
     typer.echo(f"{folder / file}: {trained.steps} steps, {end}, validation loss "
                f"{trained.validation:.3f}.")  # fmt: skip
+
+
+def _weights(estimator: str, name: str, folder: Path) -> Weights:
+    """The weights that a training goes on from."""
+    from explorer.backend.estimators.weights import load_weights
+
+    try:
+        return load_weights(estimator, name, folder)
+    except ExplorerError as error:
+        wanted = f"a folder with weights of {estimator} for {name}"
+        raise ExplorerError("from", wanted, f"{folder} ({str(error).rstrip('.')})") from None
 
 
 def writable_folder(folder: Path) -> Path:

@@ -218,7 +218,7 @@ BAD = [
     (("train", "lstm", "--steps", "x"), "steps"),
     (("train", "lstm", "--device", "tpu"), "device"),
     (("train", "lstm", "--data", "none.nc"), "data"),
-    (("train", "lstm", "--from", "none"), "lstm_jansen_rit.safetensors"),
+    (("train", "lstm", "--from", "none"), "from"),
     (("train", "lstm", "--data", "none.nc", "--size", "1000"), "size"),
     (("estimate", "--estimator", "gru"), "estimator"),
     (("estimate", "--event", "E"), "event"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from explorer.backend.presets import PRESETS
 from explorer.backend.settings import Settings, make_settings
 from explorer.backend.snapshot import take_snapshot
 from explorer.backend.spectrum import band_of
+from explorer.ui.headline import snr_words
 from tests.ui import helpers as h
 
 LIGHT_INK = "#12395b"
@@ -84,6 +88,20 @@ def test_figures_are_the_backends_snapshot(open_page, query):
     np.testing.assert_allclose(h.column(page, "phase", 0, "x"), y1, rtol=1e-5)
     np.testing.assert_allclose(h.column(page, "phase", 0, "y"), y2, rtol=1e-5)
     assert h.text(page, "headline") == shot.headline
+    assert h.text(page, "snr") == snr_words(shot)
+
+
+@pytest.mark.parametrize(
+    ("single", "average", "words"),
+    [
+        (9.6, 27.4, "SNR 10 dB single trial, 27 dB average"),
+        (math.inf, math.inf, "SNR no sensor noise"),
+        (-math.inf, -math.inf, "SNR no response"),
+    ],
+)
+def test_snr_in_words(single: float, average: float, words: str):
+    shot = take_snapshot(make_settings())
+    assert snr_words(replace(shot, snr_single=single, snr_average=average)) == words
 
 
 @pytest.mark.parametrize("name", list(PRESETS))

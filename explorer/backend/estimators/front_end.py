@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from explorer.backend.draws import P_MEAN_RANGE, P_SD_RANGE, TRIALS_RANGE
 from explorer.backend.estimators.components import Components, principal_components, whitened
 from explorer.backend.estimators.interface import LARGEST_NOISE_MV, LEAST_NOISE_MV
-from explorer.backend.estimators.shapes import Shapes, fit_shapes
+from explorer.backend.estimators.shapes import Shapes, Size, fit_shapes
 
 N_CONTEXT = 4
 
@@ -58,6 +58,7 @@ class FrontEnd(nn.Module):
         self.register_buffer("basis", basis)
         self.register_buffer("variance", variance)
         wave = Components(mean, basis, variance)
+        self.size = Size(wave)
         self.shapes = None if shapes is None else Shapes(shapes, wave)
 
     @property
@@ -83,12 +84,6 @@ class FrontEnd(nn.Module):
         centred = waves.double() - self.mean.double()
         return (centred @ self.basis.double()).float()
 
-    def size(self, projected: Tensor) -> Tensor:
-        """Root mean square (batch,) in mV of the responses behind scores (batch, k) in mV."""
-        along = 2.0 * self.mean @ self.basis
-        power = projected.square().sum(dim=1) + projected @ along + self.mean.square().sum()
-        return (power.clamp_min(0.0) / self.n_samples).sqrt()
-
     def inputs(self, projected: Tensor, noise: Tensor, context: Tensor) -> Inputs:
         """What the networks read.
 
@@ -99,7 +94,9 @@ class FrontEnd(nn.Module):
         """
         sigma = noise.clamp(LEAST_NOISE_MV, LARGEST_NOISE_MV)[:, None]  # (batch, 1)
         scores = torch.asinh(whitened(projected, self.variance, sigma))
-        shapes = scores[:, :0] if self.shapes is None else self.shapes(projected, sigma)
+        shapes = scores[:, :0]
+        if self.shapes is not None:
+            shapes = self.shapes(projected, self.size(projected), sigma)
         return Inputs(scores, _of_order_one(sigma, context), shapes)
 
     def whitened_wave(self, scores: Tensor) -> Tensor:

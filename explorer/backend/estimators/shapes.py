@@ -24,6 +24,26 @@ LEAST_SIZE_MV = 1e-5
 """Size that a response is taken to have at least."""
 
 
+class Size(nn.Module):
+    """Root mean square of responses, read off their scores.
+
+    Args:
+        wave: components behind the scores, mV.
+    """
+
+    def __init__(self, wave: Components) -> None:
+        super().__init__()
+        mean, basis = wave.mean.double(), wave.basis.double()
+        self._n_samples = mean.numel()
+        self.register_buffer("_along", (2.0 * basis.T @ mean).float(), persistent=False)
+        self.register_buffer("_power", mean.square().sum().float(), persistent=False)
+
+    def forward(self, projected: Tensor) -> Tensor:
+        """Sizes (batch,) in mV of scores (batch, k) in mV."""
+        power = projected.square().sum(dim=1) + projected @ self._along + self._power
+        return (power / self._n_samples).clamp_min(LEAST_SIZE_MV**2).sqrt()
+
+
 class Shapes(nn.Module):
     """Components of the responses divided by their size; nothing in it is trained further.
 
@@ -43,11 +63,7 @@ class Shapes(nn.Module):
         turned = wave.basis.double().T @ shape.basis.double()  # (k, shapes)
         constant = wave.mean.double() @ shape.basis.double()
         middle = shape.mean.double() @ shape.basis.double()
-        along = 2.0 * wave.basis.double().T @ wave.mean.double()
-        hidden = {
-            "turned": turned, "constant": constant, "middle": middle, "along": along,
-            "power": wave.mean.double().square().sum(),
-        }  # fmt: skip
+        hidden = {"turned": turned, "constant": constant, "middle": middle}
         for name, value in hidden.items():
             self.register_buffer(f"_{name}", value.float().contiguous(), persistent=False)
 
@@ -56,16 +72,15 @@ class Shapes(nn.Module):
         """Numbers for a response: the scores of its shape, and its size."""
         return int(self.variance.numel()) + 1
 
-    def forward(self, projected: Tensor, sigma: Tensor) -> Tensor:
+    def forward(self, projected: Tensor, size: Tensor, sigma: Tensor) -> Tensor:
         """Whitened scores of the shape and half the logarithm of the size, (batch, shapes).
 
         Args:
             projected: (batch, k) scores of the front end with noise, mV.
+            size: (batch,) root mean square, mV.
             sigma: (batch, 1) standard deviation of the noise, mV.
         """
-        power = projected.square().sum(dim=1) + projected @ self._along + self._power
-        mean_square = power / self.mean.numel()
-        size = mean_square.clamp_min(LEAST_SIZE_MV**2).sqrt()[:, None]
+        size = size[:, None]
         scores = (projected @ self._turned + self._constant) / size - self._middle
         found = whitened(scores, self.variance, sigma / size)
         return torch.cat([torch.asinh(found), 0.5 * torch.log(size)], dim=1)
