@@ -50,8 +50,8 @@ class SpectrumView(LiveView):
         )
         self._line = self.plot.line("x", "y", source=self.source, line_width=1.8)
         self._mark = self.plot.scatter("x", "y", source=self.peak, marker="circle", size=8)
-        self._mark_text = self._write("x", "y", "text", self.peak, y_offset=-6)
-        self._recorded_text = self._write("x", "y", "text", self.recorded_peak, y_offset=-20)
+        self._mark_text = self._write("x", "y", "text", self.peak, y_offset=0)
+        self._recorded_text = self._write("x", "y", "text", self.recorded_peak, y_offset=-14)
 
     def _draw_bands(self) -> tuple[list[BoxAnnotation], list[Label]]:
         boxes = []
